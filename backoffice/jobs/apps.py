@@ -1,0 +1,10 @@
+"""Background jobs."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class JobsConfig(AppConfig):
+    name = "backoffice.jobs"
+    label = "jobs"
+    verbose_name = _("Jobs")

@@ -1,0 +1,71 @@
+"""Questions asked of orders and their lines."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import models
+from django.db.models import F, Q
+
+
+class OrderQuerySet(models.QuerySet[Any]):
+    """Sales and credit notes."""
+
+    def placed(self) -> "OrderQuerySet":
+        """Those that count as business: placed or completed."""
+        return self.filter(status__in=["placed", "completed"])
+
+    def open(self) -> "OrderQuerySet":
+        """Those that still need work."""
+        return self.filter(status="placed")
+
+    def to_ship(self) -> "OrderQuerySet":
+        """Open, not on hold, with something left to ship."""
+        return self.open().filter(hold_reason="", fulfilment_state__in=["unfulfilled", "part"])
+
+    def on_hold(self) -> "OrderQuerySet":
+        """Open and held back."""
+        return self.open().exclude(hold_reason="")
+
+    def owing(self) -> "OrderQuerySet":
+        """Open, with money still to come."""
+        return self.open().filter(payment_state__in=["unpaid", "part_paid"])
+
+    def overpaid(self) -> "OrderQuerySet":
+        """With money to give back."""
+        return self.filter(payment_state="overpaid")
+
+    def placed_before(self, at: datetime) -> "OrderQuerySet":
+        """Placed before the instant `at`."""
+        return self.filter(placed_at__lt=at)
+
+    def assigned_to(self, user: Any) -> "OrderQuerySet":
+        """On the desk of `user`."""
+        return self.filter(assignee=user)
+
+    def due(self, day: date) -> "OrderQuerySet":
+        """To be looked at again on or before `day`."""
+        return self.filter(follow_up_on__lte=day)
+
+    def with_line_counts(self) -> "OrderQuerySet":
+        """Adds `lines_count`, `units`, `units_shipped`; for a page of orders, not for a table."""
+        return self.annotate(
+            lines_count=models.Count("lines"),
+            units=models.Sum("lines__quantity", default=0),
+            units_shipped=models.Sum("lines__shipped", default=0),
+        )
+
+    def for_changelist(self) -> "OrderQuerySet":
+        """All that the list shows, in one query."""
+        return self.select_related("customer", "assignee").with_line_counts()
+
+
+class OrderLineQuerySet(models.QuerySet[Any]):
+    """Lines of orders."""
+
+    def to_ship(self) -> "OrderLineQuerySet":
+        """Those with units that are neither shipped nor cancelled."""
+        return self.filter(quantity__gt=F("shipped") + F("cancelled"))
+
+    def of_business(self) -> "OrderLineQuerySet":
+        """Lines of orders that count as business."""
+        return self.filter(Q(order__status="placed") | Q(order__status="completed"))
