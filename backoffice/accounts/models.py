@@ -24,7 +24,7 @@ class User(AbstractBaseUser, PermissionsMixin, TrackedModel):
         help_text=_("Used to sign in, and for mails from the desk."),
     )
     name = models.CharField(_("name"), max_length=150, blank=True, help_text=_("As colleagues should read it."))
-    groups = models.ManyToManyField(
+    groups = models.ManyToManyField(  # type: ignore[assignment]
         Group,
         verbose_name=_("roles"),
         through="accounts.Membership",

@@ -20,7 +20,7 @@ class HistoricalVersion(models.Model):
         abstract = True
 
 
-class TriggeredHistory(HistoricalRecords):  # type: ignore[misc]
+class TriggeredHistory(HistoricalRecords):
     """History whose rows the database writes: complete for every way of writing, none for unchanged rows."""
 
     def __init__(self, **options: Any) -> None:

@@ -84,6 +84,8 @@ class HistoryTrigger(StandingTrigger):
     level = pgtrigger.Statement
     when = pgtrigger.After
     declare = [("changed", "bigint")]
+    row: str
+    symbol: str
 
     def get_func(self, model: Any) -> str:
         opts = model._meta

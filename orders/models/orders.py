@@ -22,7 +22,7 @@ def default_currency() -> str:
     return str(settings.CURRENCY)
 
 
-def amount(label: str, *, places: int = 4, **options: Any) -> Any:
+def amount(label: Any, *, places: int = 4, **options: Any) -> Any:
     """Return a field for an amount in the order's currency."""
     return models.DecimalField(
         label,

@@ -85,7 +85,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         super().set_autocommit(*args, **kwargs)
 
     def _savepoint_rollback(self, sid: str) -> None:
-        super()._savepoint_rollback(sid)
+        super()._savepoint_rollback(sid)  # type: ignore[misc]
         # A setting made inside the savepoint went with it: send it again.
         self.sent_context = FORGOTTEN
 
