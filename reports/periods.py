@@ -1,0 +1,126 @@
+"""Relative periods, and the dates they mean on a given day.
+
+A period is a pair of local dates, both of which belong to it. The instants that bound it are midnights in
+`settings.TIME_ZONE`: a day is 23 or 25 hours long where clocks change.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+DAY = timedelta(days=1)
+
+
+class Preset(models.TextChoices):
+    """The periods that people name instead of dates."""
+
+    TODAY = "today", gettext_lazy("Today")
+    YESTERDAY = "yesterday", gettext_lazy("Yesterday")
+    LAST_7_DAYS = "last_7_days", gettext_lazy("Last 7 days, with today")
+    LAST_30_DAYS = "last_30_days", gettext_lazy("Last 30 days, with today")
+    THIS_MONTH = "this_month", gettext_lazy("This month")
+    LAST_MONTH = "last_month", gettext_lazy("Last full month")
+    THIS_QUARTER = "this_quarter", gettext_lazy("This quarter")
+    LAST_QUARTER = "last_quarter", gettext_lazy("Last full quarter")
+    YEAR_TO_DATE = "year_to_date", gettext_lazy("This year to date")
+    LAST_YEAR = "last_year", gettext_lazy("Last full year")
+    ALL_TIME = "all_time", gettext_lazy("All time")
+    CUSTOM = "custom", gettext_lazy("From one date to another")
+
+
+@dataclass(frozen=True)
+class Period:
+    """Local dates from `first` to `last`, both included; an empty one is open at that end."""
+
+    first: date | None = None
+    last: date | None = None
+
+    @property
+    def starts_at(self) -> datetime | None:
+        """The instant at which the period begins."""
+        return midnight(self.first) if self.first else None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The instant at which the period is over; it does not belong to it."""
+        return midnight(self.last + DAY) if self.last else None
+
+    def as_parameters(self) -> dict[str, str | None]:
+        """Return the dates as a run and its file keep them: ISO 8601, or None where the period is open."""
+        return {
+            "from": self.first.isoformat() if self.first else None,
+            "to": self.last.isoformat() if self.last else None,
+        }
+
+    def __str__(self) -> str:
+        if self.first and self.first == self.last:
+            return date_format(self.first)
+        if self.first and self.last:
+            return _("%(first)s to %(last)s") % {"first": date_format(self.first), "last": date_format(self.last)}
+        if self.first:
+            return _("since %(first)s") % {"first": date_format(self.first)}
+        if self.last:
+            return _("until %(last)s") % {"last": date_format(self.last)}
+        return _("all time")
+
+
+def midnight(day: date) -> datetime:
+    """Return the instant, in UTC, at which the local `day` begins.
+
+    Where clocks skip midnight, that is the moment of the change; where midnight comes twice, the first one.
+    """
+    return datetime.combine(day, time.min, tzinfo=ZoneInfo(settings.TIME_ZONE)).astimezone(UTC)
+
+
+def local_today(at: datetime | None = None) -> date:
+    """Return the local date of the instant `at`, or of now."""
+    return timezone.localdate(at, timezone=ZoneInfo(settings.TIME_ZONE))
+
+
+def month_start(day: date, months: int = 0) -> date:
+    """Return the first day of the month that lies `months` after the one of `day`."""
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def quarter_start(day: date, quarters: int = 0) -> date:
+    """Return the first day of the calendar quarter that lies `quarters` after the one of `day`."""
+    return month_start(day, 3 * quarters - (day.month - 1) % 3)
+
+
+_RESOLVERS: dict[str, Callable[[date], Period]] = {
+    Preset.TODAY: lambda day: Period(day, day),
+    Preset.YESTERDAY: lambda day: Period(day - DAY, day - DAY),
+    Preset.LAST_7_DAYS: lambda day: Period(day - 6 * DAY, day),
+    Preset.LAST_30_DAYS: lambda day: Period(day - 29 * DAY, day),
+    Preset.THIS_MONTH: lambda day: Period(month_start(day), month_start(day, 1) - DAY),
+    Preset.LAST_MONTH: lambda day: Period(month_start(day, -1), month_start(day) - DAY),
+    Preset.THIS_QUARTER: lambda day: Period(quarter_start(day), quarter_start(day, 1) - DAY),
+    Preset.LAST_QUARTER: lambda day: Period(quarter_start(day, -1), quarter_start(day) - DAY),
+    Preset.YEAR_TO_DATE: lambda day: Period(date(day.year, 1, 1), day),
+    Preset.LAST_YEAR: lambda day: Period(date(day.year - 1, 1, 1), date(day.year - 1, 12, 31)),
+    Preset.ALL_TIME: lambda day: Period(),
+}
+
+
+def resolve(preset: str, *, today: date, first: date | None = None, last: date | None = None) -> Period:
+    """Return the dates that `preset` means on the local day `today`; `first` and `last` are for a custom one.
+
+    Raises ValidationError when a custom period has no date at all, or ends before it begins.
+    """
+    if preset != Preset.CUSTOM:
+        return _RESOLVERS[preset](today)
+    if first is None and last is None:
+        raise ValidationError(_("Give the date that the period begins with, or the one it ends with, or both."))
+    if first and last and last < first:
+        raise ValidationError(_("The period ends before it begins. Swap the two dates."))
+    return Period(first, last)
