@@ -73,7 +73,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.db_url("DATABASE_URL") | {"ENGINE": "backoffice.changes.postgresql"}}
+DATABASES = {"default": env.db_url("DATABASE_URL", default="postgresql:///backoffice") | {"ENGINE": "backoffice.changes.postgresql"}}
 DATABASES["default"]["ATOMIC_REQUESTS"] = True
 
 AUTH_USER_MODEL = "accounts.User"
