@@ -47,6 +47,7 @@ class EmbeddedPostgres:
         self.throwaway = throwaway
         self.programs = programs_folder()
         self.run_as: list[str] = []
+        self._server: subprocess.Popen[bytes] | None = None
 
     def start(self) -> str:
         """Start the server, or join the one that runs on the folder already; return the URL of its database."""
@@ -85,6 +86,8 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + STOP_SECONDS
         while self._pid_file.exists() and time.monotonic() < deadline:
             time.sleep(0.02)
+        if self._server is not None:
+            self._server.wait(STOP_SECONDS)
 
     def url(self, database: str) -> str:
         """Return the address of `database` on this server."""
@@ -159,7 +162,7 @@ class EmbeddedPostgres:
             settings += THROWAWAY_SETTINGS
         options = [word for setting in settings for word in ("-c", setting)]
         with self._log.open("w") as log:
-            server = subprocess.Popen(
+            self._server = subprocess.Popen(
                 [*self.run_as, str(self.programs / "postgres"), "-D", str(self.folder), *options],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -169,8 +172,8 @@ class EmbeddedPostgres:
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._accepts_connections():
-            if server.poll() is not None or time.monotonic() > deadline:
-                server.terminate()
+            if self._server.poll() is not None or time.monotonic() > deadline:
+                self._server.terminate()
                 raise EmbeddedError(f"The database did not start. The end of {self._log} says:\n{self._end_of_log()}")
             time.sleep(0.02)
 
@@ -187,7 +190,7 @@ class EmbeddedPostgres:
             pid = int(self._pid_file.read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return None
-        listing = subprocess.run(["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        listing = subprocess.run(["ps", "-ww", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
         return pid if "postgres" in listing.stdout else None
 
     def _accepts_connections(self) -> bool:
