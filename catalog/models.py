@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
@@ -13,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.changes.models import TrackedModel
 from backoffice.changes.triggers import APPEND_ONLY, InsertHistory
 from catalog.querysets import CategoryQuerySet, ProductQuerySet, StockMovementQuerySet
-from catalog.triggers import MoveStock, RefuseStockWithoutMovement
+from catalog.triggers import MoveStock, RefuseCategoryCycle, RefuseStockWithoutMovement
 
 
 class Category(TrackedModel):
@@ -40,6 +41,7 @@ class Category(TrackedModel):
         verbose_name = _("category")
         verbose_name_plural = _("categories")
         ordering = ["name"]
+        triggers = [*TrackedModel.Meta.triggers, RefuseCategoryCycle()]
         constraints = [
             models.UniqueConstraint(
                 Upper("name"),
@@ -57,6 +59,11 @@ class Category(TrackedModel):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        if self.pk and self.parent_id and self.pk in type(self).objects.path_to(self.parent_id):
+            raise ValidationError({"parent": _("A category cannot be within one of its own. Choose another place.")})
 
 
 class Product(TrackedModel):
@@ -194,6 +201,17 @@ class Product(TrackedModel):
 
     def __str__(self) -> str:
         return f"{self.sku} {self.name}".strip()
+
+    def clean(self) -> None:
+        super().clean()
+        if not self.allow_backorder and self.reserved > self.on_hand:
+            raise ValidationError(
+                {
+                    "allow_backorder": _(
+                        "More is reserved than is on hand. Receive stock or cancel orders before you forbid backorders."
+                    )
+                }
+            )
 
 
 class StockMovement(TrackedModel):

@@ -10,6 +10,16 @@ from django.db.models.functions import Upper
 class CategoryQuerySet(models.QuerySet[Any]):
     """The tree of categories."""
 
+    def path_to(self, pk: int) -> list[int]:
+        """The ids from the category `pk` up to the top of its tree."""
+        parents = dict(self.values_list("pk", "parent_id"))
+        path: list[int] = []
+        step: int | None = pk
+        while step is not None and step not in path:
+            path.append(step)
+            step = parents.get(step)
+        return path
+
     def for_changelist(self) -> "CategoryQuerySet":
         """All that the list shows: the parent, and how many products are not archived."""
         return self.select_related("parent").annotate(
@@ -31,6 +41,10 @@ class ProductQuerySet(models.QuerySet[Any]):
     def with_sku(self, sku: str) -> "ProductQuerySet":
         """The product with this SKU, whatever its case, served by the unique index."""
         return self.alias(upper_sku=Upper("sku")).filter(upper_sku=sku.strip().upper())
+
+    def locked(self) -> "ProductQuerySet":
+        """These rows, locked until the transaction ends, in primary-key order so that no two lockers deadlock."""
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
 
     def low_on_stock(self) -> "ProductQuerySet":
         """Those on sale whose available stock is at or below their reorder level."""

@@ -39,3 +39,31 @@ class RefuseStockWithoutMovement(StandingTrigger):
         RAISE EXCEPTION 'on_hand of product % changes by stock movements only', NEW.sku
             USING ERRCODE = 'check_violation', CONSTRAINT = 'catalog_product_stock_by_movement';
     """
+
+
+class RefuseCategoryCycle(StandingTrigger):
+    """Refuse a category within one of its own descendants.
+
+    The advisory lock keeps two moves at the same time from closing a circle that neither of them sees.
+    """
+
+    name = "no_cycle"
+    when = pgtrigger.After
+    operation = pgtrigger.Insert | pgtrigger.UpdateOf("parent_id")
+    func = """
+        IF NEW.parent_id IS NULL THEN RETURN NULL; END IF;
+        PERFORM pg_advisory_xact_lock(hashtext('catalog_category_tree'));
+        IF EXISTS (
+            WITH RECURSIVE above (id, parent_id) AS (
+                SELECT id, parent_id FROM catalog_category WHERE id = NEW.parent_id
+                UNION
+                SELECT category.id, category.parent_id
+                FROM catalog_category AS category JOIN above ON category.id = above.parent_id
+            )
+            SELECT 1 FROM above WHERE id = NEW.id
+        ) THEN
+            RAISE EXCEPTION 'category % cannot be within itself', NEW.name
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'catalog_category_no_cycle';
+        END IF;
+        RETURN NULL;
+    """

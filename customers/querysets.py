@@ -13,6 +13,10 @@ class CustomerQuerySet(models.QuerySet[Any]):
         """Those not archived."""
         return self.filter(archived_at=None)
 
+    def locked(self) -> "CustomerQuerySet":
+        """These rows, locked until the transaction ends, in primary-key order so that no two lockers deadlock."""
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
+
     def with_email(self, email: str) -> "CustomerQuerySet":
         """The customer with this address, whatever its case, served by the unique index."""
         return self.alias(upper_email=Upper("email")).filter(upper_email=email.strip().upper()).exclude(email="")

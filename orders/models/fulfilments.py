@@ -1,5 +1,7 @@
 """Goods that leave and goods that come back."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
@@ -67,6 +69,15 @@ class Return(TrackedModel):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="returns", verbose_name=_("order"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     received_at = models.DateTimeField(_("received"), null=True, blank=True, editable=False)
+    credit = models.DecimalField(
+        _("credit"),
+        max_digits=14,
+        decimal_places=2,
+        default=Decimal(0),
+        db_default=Decimal(0),
+        editable=False,
+        help_text=_("What the order costs less because of it."),
+    )
 
     objects = ReturnQuerySet.as_manager()
 
@@ -74,6 +85,13 @@ class Return(TrackedModel):
         verbose_name = _("return")
         verbose_name_plural = _("returns")
         ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(credit=0) | Q(credit__gt=0, received_at__isnull=False),
+                name="orders_return_credit_when_received",
+                violation_error_message=_("Credit is given for goods that were received."),
+            ),
+        ]
         indexes = [
             models.Index(fields=["-id"], name="orders_return_awaited", condition=Q(received_at=None)),
         ]

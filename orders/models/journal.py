@@ -44,10 +44,12 @@ class OrderEvent(TrackedModel):
         REFUND_GRANTED = "refund_granted", _("Refund granted")
         REFUNDED = "refunded", _("Refunded")
         REFUND_FAILED = "refund_failed", _("Refund failed")
+        RETURN_ANNOUNCED = "return_announced", _("Return announced")
         RETURN_RECEIVED = "return_received", _("Return received")
         COMPLETED = "completed", _("Completed")
         HELD = "held", _("Put on hold")
         RELEASED = "released", _("Released from hold")
+        ASSIGNED = "assigned", _("Assigned")
         IMPORTED = "imported", _("Imported")
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="events", verbose_name=_("order"))

@@ -36,8 +36,11 @@ def amount(label: Any, *, places: int = 4, **options: Any) -> Any:
 class Order(TrackedModel):
     """A sale, or a credit note against earlier ones (negative quantities).
 
-    Totals of placed orders are rounded to the cent. A historical order happened before it came to this desk:
-    its figures stand as stated in its file, and stock and money were settled elsewhere.
+    Amounts are in `currency` and, but for historical orders, rounded to the cent (see `orders.services.totals`).
+    `credited` is what the order costs less than its total, because goods came back or money was given back out
+    of goodwill. `balance` above zero is still due from the customer, below zero is owed to them. A historical
+    order happened before it came to this desk: its figures stand as stated in its file, and stock and money
+    were settled elsewhere.
     """
 
     class Kind(models.TextChoices):
@@ -109,11 +112,12 @@ class Order(TrackedModel):
     total = amount(_("total"), editable=False)
     paid = amount(_("paid"), places=2, editable=False)
     refunded = amount(_("refunded"), places=2, editable=False)
+    credited = amount(_("credited"), places=2, db_default=ZERO, editable=False)
     balance = models.GeneratedField(
         expression=Case(
             When(historical=True, then=Value(ZERO)),
             When(status="cancelled", then=F("refunded") - F("paid")),
-            default=F("total") - F("paid") + F("refunded"),
+            default=Greatest(F("total") - F("credited"), Value(ZERO)) - F("paid") + F("refunded"),
         ),
         output_field=models.DecimalField(_("balance due"), max_digits=16, decimal_places=4),
         db_persist=True,
@@ -169,6 +173,16 @@ class Order(TrackedModel):
                 name="orders_order_total_not_negative",
                 violation_error_message=_("The total of a sale is zero or more."),
             ),
+            models.CheckConstraint(
+                condition=Q(historical=True) | Q(total=F("subtotal") - F("discount") + F("shipping") + F("tax")),
+                name="orders_order_total_adds_up",
+                violation_error_message=_("The total is subtotal less discount, plus shipping and tax."),
+            ),
+            models.CheckConstraint(
+                condition=Q(credited__gte=0),
+                name="orders_order_credited_not_negative",
+                violation_error_message=_("What is credited is zero or more."),
+            ),
         ]
         indexes = [
             models.Index(OpClass(Upper("number"), "text_pattern_ops"), name="orders_order_number_prefix"),
@@ -196,7 +210,10 @@ class Order(TrackedModel):
 
 
 class OrderLine(TrackedModel):
-    """So many of a product at a price. Copies of SKU and name stay as they were when it was sold."""
+    """So many of a product at a price. Copies of SKU and name stay as they were when it was sold.
+
+    `total` is without tax and leaves out cancelled units, and their share of the discount.
+    """
 
     order = models.ForeignKey(
         Order, on_delete=models.CASCADE, related_name="lines", verbose_name=_("order"), db_index=False
@@ -214,7 +231,11 @@ class OrderLine(TrackedModel):
     )
     tax_rate = models.DecimalField(_("tax rate, %"), max_digits=5, decimal_places=2, default=ZERO)
     total = models.GeneratedField(
-        expression=F("quantity") * F("unit_price") - F("discount"),
+        expression=Case(
+            When(cancelled=0, then=F("quantity") * F("unit_price") - F("discount")),
+            default=(F("quantity") - F("cancelled")) * F("unit_price")
+            - F("discount") * (F("quantity") - F("cancelled")) / F("quantity"),
+        ),
         output_field=models.DecimalField(_("line total"), max_digits=16, decimal_places=4),
         db_persist=True,
         verbose_name=_("line total"),
@@ -240,6 +261,11 @@ class OrderLine(TrackedModel):
                 condition=Q(historical=True) | Q(unit_price__gte=0, discount__gte=0),
                 name="orders_orderline_price_not_negative",
                 violation_error_message=_("Price and discount of a line are zero or more."),
+            ),
+            models.CheckConstraint(
+                condition=Q(historical=True) | Q(quantity__lt=0) | Q(discount__lte=F("quantity") * F("unit_price")),
+                name="orders_orderline_discount_within_price",
+                violation_error_message=_("The discount of a line is at most its price."),
             ),
             models.CheckConstraint(
                 condition=Q(shipped__gte=0, cancelled__gte=0, returned__gte=0, returned__lte=F("shipped")),

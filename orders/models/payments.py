@@ -1,7 +1,9 @@
 """Money for orders."""
 
+from decimal import Decimal
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
@@ -37,6 +39,15 @@ class Payment(TrackedModel):
     )
     idempotency_key = models.CharField(_("idempotency key"), max_length=64, unique=True, editable=False)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    goodwill = models.DecimalField(
+        _("goodwill"),
+        max_digits=14,
+        decimal_places=2,
+        default=Decimal(0),
+        db_default=Decimal(0),
+        editable=False,
+        help_text=_("The part of a refund that was not owed; it lowers what the order costs."),
+    )
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True, editable=False)
 
     objects = PaymentQuerySet.as_manager()
@@ -50,6 +61,11 @@ class Payment(TrackedModel):
                 condition=Q(amount__gt=0),
                 name="orders_payment_amount_positive",
                 violation_error_message=_("An amount is more than zero."),
+            ),
+            models.CheckConstraint(
+                condition=Q(goodwill=0) | Q(kind="refund", goodwill__gt=0, goodwill__lte=F("amount")),
+                name="orders_payment_goodwill_within_refund",
+                violation_error_message=_("Goodwill is a part of a refund."),
             ),
             models.UniqueConstraint(
                 fields=["provider_reference"],

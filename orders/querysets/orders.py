@@ -10,6 +10,10 @@ from django.db.models import F, Q
 class OrderQuerySet(models.QuerySet[Any]):
     """Sales and credit notes."""
 
+    def locked(self) -> "OrderQuerySet":
+        """These rows, locked until the transaction ends, in primary-key order so that no two lockers deadlock."""
+        return self.order_by("pk").select_for_update(of=("self",), no_key=True)
+
     def placed(self) -> "OrderQuerySet":
         """Those that count as business: placed or completed."""
         return self.filter(status__in=["placed", "completed"])
@@ -63,8 +67,8 @@ class OrderLineQuerySet(models.QuerySet[Any]):
     """Lines of orders."""
 
     def to_ship(self) -> "OrderLineQuerySet":
-        """Those with units that are neither shipped nor cancelled."""
-        return self.filter(quantity__gt=F("shipped") + F("cancelled"))
+        """Those of open orders with units that are neither shipped nor cancelled."""
+        return self.filter(order__status="placed", quantity__gt=F("shipped") + F("cancelled"))
 
     def of_business(self) -> "OrderLineQuerySet":
         """Lines of orders that count as business."""
