@@ -1,0 +1,99 @@
+"""What a reader hands out: sheets, rows, cells, and the refusals."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from types import TracebackType
+from typing import NamedTuple, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+type Cell = str | int | float | Decimal | bool | date | datetime | None
+
+
+class UnreadableFile(ValidationError):
+    """A file that cannot be read as it is. Its message is one sentence that says what to do.
+
+    Raised when a file is opened and, for damage further down, while its rows are read.
+    """
+
+
+class FaultyCell(str):
+    """A cell without a usable value: its text is what the spreadsheet shows ("#N/A"), its rule and message say why.
+
+    Every converter refuses it, so it matters only in columns that are imported.
+    """
+
+    __slots__ = ("message", "rule")
+
+    rule: str
+    message: str
+
+    def __new__(cls, text: str, *, rule: str, message: str) -> Self:
+        """Keep the text as the cell's value, and the reason with it."""
+        cell = super().__new__(cls, text)
+        cell.rule = rule
+        cell.message = message
+        return cell
+
+
+class Problem(NamedTuple):
+    """Why a row as a whole cannot be used: a stable slug and a sentence."""
+
+    rule: str
+    message: str
+
+
+class Row(NamedTuple):
+    """One row: `number` is the line (CSV) or row (XLSX) a person sees; there are as many cells as headers."""
+
+    number: int
+    cells: Sequence[Cell]
+    problem: Problem | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The largest file that is read. Sizes in bytes, `cell_length` in characters."""
+
+    bytes: int = 200 * 1024**2
+    unzipped_bytes: int = 1024**3
+    rows: int = 2_000_000
+    columns: int = 500
+    cell_length: int = 32_767
+
+    @classmethod
+    def from_settings(cls) -> Self:
+        """Return the defaults overridden by the setting SPREADSHEET_LIMITS."""
+        return cls(**getattr(settings, "SPREADSHEET_LIMITS", {}))
+
+
+@dataclass(kw_only=True)
+class Sheet:
+    """An open table. `rows` streams once; leaving the context closes the file.
+
+    `encoding` and `delimiter` are set for CSV; `sheet_name` and `sheet_names` (the visible ones) for XLSX.
+    `row_estimate` is the number of lines of a CSV file, for progress only.
+    """
+
+    headers: tuple[str, ...]
+    kind: str
+    rows: Iterator[Row]
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet_name: str | None = None
+    sheet_names: tuple[str, ...] = ()
+    row_estimate: int | None = None
+    close: Callable[[], None] = field(default=lambda: None, repr=False)
+
+    def __enter__(self) -> Self:
+        """Return the sheet itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self.close()

@@ -1,0 +1,117 @@
+"""Telling what a file is by its content, whatever its name says."""
+
+import gzip
+import mmap
+import zlib
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+
+from backoffice.spreadsheets.readers.base import Limits, Sheet, UnreadableFile
+from backoffice.spreadsheets.readers.text import open_text
+from backoffice.spreadsheets.readers.workbook import open_workbook
+
+COMPOUND_FILE = bytes.fromhex("d0cf11e0a1b11ae1")
+ZIP = b"PK\x03\x04"
+GZIP = b"\x1f\x8b"
+# How the content of files begins that people upload by mistake, and what they are called.
+FOREIGN = (
+    (b"%PDF", "PDF"),
+    (b"\x89PNG", "PNG"),
+    (b"\xff\xd8\xff", "JPEG"),
+    (b"GIF8", "GIF"),
+    (b"PK\x05\x06", "ZIP"),
+    (b"Rar!", "RAR"),
+    (b"7z\xbc\xaf", "7z"),
+    (b"SQLite format 3", "SQLite"),
+    (b"\x7fELF", "ELF"),
+    (b"{\\rtf", "RTF"),
+)
+MARKUP = (
+    (b"<!doctype html", "HTML"),
+    (b"<html", "HTML"),
+    (b"<table", "HTML"),
+    (b"<?xml", "XML"),
+    (b'{"', "JSON"),
+    (b"{\n", "JSON"),
+    (b"{\r", "JSON"),
+    (b"[{", "JSON"),
+    (b"[\n", "JSON"),
+    (b"[\r", "JSON"),
+)
+
+
+def open_sheet(
+    path: Path,
+    *,
+    filename: str | None = None,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    sheet: str | None = None,
+    limits: Limits | None = None,
+) -> Sheet:
+    """Open a .csv, .csv.gz or .xlsx file and return its headers and a stream of its rows.
+
+    `filename` is the name its owner gave it, for messages. Encoding, delimiter and sheet are detected unless given;
+    the sheet is the first visible one. Raises UnreadableFile, here or while rows are read, with a sentence that says
+    what to do.
+    """
+    limits = limits or Limits.from_settings()
+    name = filename or path.name
+    start = _first_bytes(path, name, limits)
+    if start.startswith(GZIP):
+        _refuse_foreign(_first_unzipped_bytes(path), name)
+        return open_text(path, zipped=True, encoding=encoding, delimiter=delimiter, limits=limits)
+    if start.startswith(ZIP):
+        return open_workbook(path, filename=name, sheet=sheet, limits=limits)
+    if start.startswith(COMPOUND_FILE):
+        raise _refused_compound_file(path, name)
+    _refuse_foreign(start, name)
+    return open_text(path, zipped=False, encoding=encoding, delimiter=delimiter, limits=limits)
+
+
+def _first_bytes(path: Path, name: str, limits: Limits) -> bytes:
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            start = file.read(512)
+    except OSError as error:
+        message = _("The file “%(name)s” cannot be opened (%(reason)s). Check its place and your rights to it.")
+        raise UnreadableFile(message % {"name": name, "reason": error.strerror}, code="not_found") from error
+    if not size:
+        raise UnreadableFile(_("The file is empty. Choose a file with a header row and data."), code="empty")
+    if size > limits.bytes:
+        message = _("The file is larger than the %(limit)d MB that are read. Split it into smaller files.")
+        raise UnreadableFile(message % {"limit": limits.bytes // 1024**2}, code="bytes")
+    return start
+
+
+def _first_unzipped_bytes(path: Path) -> bytes:
+    try:
+        with gzip.open(path, "rb") as file:
+            return file.read(512)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        message = _("The .gz file is cut off or damaged. Copy or compress it again.")
+        raise UnreadableFile(message, code="damaged") from error
+
+
+def _refuse_foreign(start: bytes, name: str) -> None:
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    kinds = [kind for mark, kind in FOREIGN if start.startswith(mark)]
+    kinds += [kind for mark, kind in MARKUP if text.startswith(mark)]
+    if start.startswith((ZIP, GZIP, COMPOUND_FILE)):
+        kinds = ["ZIP"]
+    if kinds:
+        message = _("“%(name)s” is a %(kind)s file inside, not a spreadsheet. Save the table as CSV or XLSX.")
+        raise UnreadableFile(message % {"name": name, "kind": kinds[0]}, code="wrong_type")
+
+
+def _refused_compound_file(path: Path, name: str) -> UnreadableFile:
+    """Tell an encrypted XLSX from an old XLS: both are compound files, the names of their streams are UTF-16."""
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        is_encrypted = content.find("EncryptedPackage".encode("utf-16-le")) >= 0
+    if is_encrypted:
+        message = _("“%(name)s” is protected by a password. Remove it in Excel (File, Info) and save.")
+        return UnreadableFile(message % {"name": name}, code="password")
+    message = _("“%(name)s” is in an old Office format. Open it in Excel and save it as XLSX.")
+    return UnreadableFile(message % {"name": name}, code="wrong_type")
