@@ -1,7 +1,16 @@
-"""Settings of a developer's machine: demo sign-ins, no secrets worth keeping."""
+"""Settings of one's own machine: demo sign-ins, no secrets worth keeping, pages as production shows them.
 
-from .base import *  # noqa: F403
+`DEBUG=1` shows tracebacks and reloads changed code instead.
+"""
 
-DEBUG = True
+from backoffice.settings.base import *  # noqa: F403
+from backoffice.settings.base import env
+
+DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = "local-only-not-a-secret"  # noqa: S105
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+DEMO_SIGN_INS = True
+
+# Static files come from where they lie, so that there is nothing to collect.
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
