@@ -10,7 +10,6 @@ import fcntl
 import hashlib
 import importlib.util
 import os
-import pwd
 import shutil
 import signal
 import subprocess
@@ -23,10 +22,18 @@ from urllib.parse import quote
 
 import psycopg
 
+from backoffice.system_accounts import NoAccountError, account_name, becoming, server_account
+
 DATABASE_NAME = "backoffice"
 SUPERUSER = "postgres"
 # Text sorts and changes case the same way on every machine, whatever its locale.
-INITDB_OPTIONS = ("--encoding=UTF8", "--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C", "--auth=trust")
+INITDB_OPTIONS = (
+    "--encoding=UTF8",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--locale=C",
+    "--auth=trust",
+)
 SETTINGS = ("listen_addresses=", "max_connections=200", "max_locks_per_transaction=256")
 # For data that nobody will miss after a crash of the machine.
 THROWAWAY_SETTINGS = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
@@ -114,14 +121,15 @@ class EmbeddedPostgres:
             owner = self.folder.stat().st_uid
             if os.geteuid() == 0:
                 account = server_account(owner)
-                if not owner:
-                    os.chown(self.folder, account.pw_uid, account.pw_gid)
+                os.chown(self.folder, account.pw_uid, account.pw_gid)
                 self.run_as = becoming(account, [self.folder, self.programs])
             elif owner != os.geteuid():
                 raise EmbeddedError(
                     f"{self.folder} belongs to {account_name(owner)}. Run this as {account_name(owner)}, "
                     "or set BACKOFFICE_DATA_DIR to a folder of your own."
                 )
+        except NoAccountError as error:
+            raise EmbeddedError(str(error)) from error
         except OSError as error:
             raise EmbeddedError(
                 f"The database cannot keep its files in {self.folder}: {error.strerror}. "
@@ -150,14 +158,22 @@ class EmbeddedPostgres:
         if self.throwaway:
             options.append("--no-sync")
         result = subprocess.run(
-            [*self.run_as, str(self.programs / "initdb"), *options], capture_output=True, text=True, check=False, cwd="/"
+            [*self.run_as, str(self.programs / "initdb"), *options],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd="/",
         )
         if result.returncode:
             raise EmbeddedError(f"The database could not be created in {self.folder}:\n{result.stderr.strip()}")
 
     def _launch(self) -> None:
         self._forget_dead_server()
-        settings = [*SETTINGS, f'unix_socket_directories="{self._make_socket_folder()}"', "unix_socket_permissions=0700"]
+        settings = [
+            *SETTINGS,
+            f'unix_socket_directories="{self._make_socket_folder()}"',
+            "unix_socket_permissions=0700",
+        ]
         if self.throwaway:
             settings += THROWAWAY_SETTINGS
         options = [word for setting in settings for word in ("-c", setting)]
@@ -190,7 +206,9 @@ class EmbeddedPostgres:
             pid = int(self._pid_file.read_text().split("\n", 1)[0])
         except (FileNotFoundError, ValueError):
             return None
-        listing = subprocess.run(["ps", "-ww", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False)
+        listing = subprocess.run(
+            ["ps", "-ww", "-o", "comm=", "-p", str(pid)], capture_output=True, text=True, check=False
+        )
         return pid if "postgres" in listing.stdout else None
 
     def _accepts_connections(self) -> bool:
@@ -207,7 +225,7 @@ class EmbeddedPostgres:
                 connection.execute(f"CREATE DATABASE {DATABASE_NAME}")
 
     def _socket_folder(self) -> Path:
-        """Return the data folder, or one made for it, where its path is none for a socket: too long, or with a comma."""
+        """Return the data folder, or one made for the socket where that path is too long for it, or has a comma."""
         if len(str(self.folder)) <= SOCKET_FOLDER_LIMIT and not set(str(self.folder)) & set(',"'):
             return self.folder
         digest = hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]
@@ -219,7 +237,9 @@ class EmbeddedPostgres:
         if path != self.folder:
             path.mkdir(mode=0o700, exist_ok=True)
             if path.is_symlink() or path.stat().st_uid not in (os.geteuid(), owner.st_uid):
-                raise EmbeddedError(f"{path} is somebody else's. Remove it, or set BACKOFFICE_DATA_DIR to a shorter path.")
+                raise EmbeddedError(
+                    f"{path} is somebody else's. Remove it, or set BACKOFFICE_DATA_DIR to a shorter path."
+                )
             os.chown(path, owner.st_uid, owner.st_gid)
             path.chmod(0o700)
         return path
@@ -239,46 +259,3 @@ def programs_folder() -> Path:
             "Set DATABASE_URL, or install the extra `embedded`."
         )
     return max(Path(package.origin).parent.glob("pginstall[0-9]*/bin"))
-
-
-def server_account(owner: int) -> pwd.struct_passwd:
-    """Return whom root lends the server to, since PostgreSQL refuses to run as root."""
-    for key in ([owner] if owner else []) + ["postgres", "nobody"]:
-        try:
-            return pwd.getpwuid(key) if isinstance(key, int) else pwd.getpwnam(key)
-        except KeyError:
-            continue
-    raise EmbeddedError("PostgreSQL does not run as root, and there is no user postgres or nobody. Run as a normal user.")
-
-
-def becoming(account: pwd.struct_passwd, paths: list[Path]) -> list[str]:
-    """Return the words before a command that root gives to `account`.
-
-    Below folders that the account may not enter (a project in root's home), the command keeps root's right to
-    pass through them, so that no folder needs to be opened to everybody.
-    """
-    setpriv = shutil.which("setpriv")
-    if setpriv is None:
-        raise EmbeddedError("PostgreSQL does not run as root. Run this as a normal user, or install setpriv (util-linux).")
-    words = [setpriv, f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--clear-groups"]
-    if not all(may_enter(account, folder) for path in paths for folder in path.parents):
-        words += ["--securebits=+no_setuid_fixup", "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
-    return words
-
-
-def may_enter(account: pwd.struct_passwd, folder: Path) -> bool:
-    """Whether the mode of `folder` lets `account` pass."""
-    status = folder.stat()
-    if status.st_uid == account.pw_uid:
-        return bool(status.st_mode & 0o100)
-    if status.st_gid == account.pw_gid:
-        return bool(status.st_mode & 0o010)
-    return bool(status.st_mode & 0o001)
-
-
-def account_name(uid: int) -> str:
-    """Return the name of a user, or the number of one that has none."""
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"user {uid}"

@@ -21,7 +21,7 @@ FOLDER_PREFIX = f"backoffice-tests-{os.getuid()}-"
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests():
     """Start the server before Django asks where it is; workers of xdist inherit the address."""
-    if "DATABASE_URL" not in os.environ:
+    if not os.environ.get("DATABASE_URL"):
         signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
         sweep_leftovers()
         try:

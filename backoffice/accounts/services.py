@@ -29,16 +29,18 @@ def grant_role(*, user: User, role: str) -> None:
     Membership.objects.get_or_create(user=user, group=Group.objects.get(name=role))
 
 
+def demo_sign_ins() -> list[tuple[str, str, str]]:
+    """Return (role, e-mail, password) of the one person a role that a local desk begins with."""
+    return [(role, f"{role.lower().replace(' ', '-')}@example.com", DEMO_PASSWORD) for role in ROLES]
+
+
 @transaction.atomic
 def create_demo_users() -> list[tuple[str, str, str]]:
-    """Create one person for each role, for a local desk; return (role, e-mail, password) of each."""
-    sign_ins = []
-    for role in ROLES:
-        email = f"{role.lower().replace(' ', '-')}@example.com"
-        user = User.objects.filter(email=email).first() or User.objects.create_user(email, DEMO_PASSWORD, name=role)
+    """Create one person for each role, for a local desk; return how they sign in."""
+    for role, email, password in demo_sign_ins():
+        user = User.objects.filter(email=email).first() or User.objects.create_user(email, password, name=role)
         grant_role(user=user, role=role)
-        sign_ins.append((role, email, DEMO_PASSWORD))
-    return sign_ins
+    return demo_sign_ins()
 
 
 def token_digest(secret: str) -> str:
