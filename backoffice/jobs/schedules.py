@@ -1,0 +1,113 @@
+"""Schedules, declared in code: which kind of job is due when, and what becomes of runs that were missed."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+from django.apps import apps
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+from django.utils import timezone
+
+
+class Missed(StrEnum):
+    """What happens to times that passed while nothing ran."""
+
+    LATEST = "latest"
+    ALL = "all"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Jobs of `kind` are due at the local times of `cron`, in `time_zone`."""
+
+    name: str
+    kind: str
+    cron: str
+    words: Any
+    time_zone: str
+    missed: Missed
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    def times_after(self, instant: datetime) -> Iterator[datetime]:
+        """Yield the naive local times at which it is due after `instant`.
+
+        The times are those of the clock on the wall: one that a change to summer time leaves out falls due
+        at the same instant as the time an hour later, one that comes twice counts the first time only.
+        """
+        zone = ZoneInfo(self.time_zone)
+        local_start = instant.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
+        for local in croniter(self.cron, local_start).all_next(datetime):
+            if self.instant_of(local) > instant:
+                yield local
+
+    def instant_of(self, local: datetime) -> datetime:
+        """Return the instant of a naive local time."""
+        return local.replace(tzinfo=ZoneInfo(self.time_zone), fold=0).astimezone(timezone.get_fixed_timezone(0))
+
+
+_schedules: dict[str, Schedule] = {}
+
+
+def register(
+    *,
+    name: str,
+    kind: str,
+    cron: str,
+    words: Any,
+    time_zone: str = "",
+    missed: Missed = Missed.LATEST,
+    args: Mapping[str, Any] | None = None,
+) -> None:
+    """Declare that jobs of `kind` are due at `cron` (minute hour day month weekday), said in `words`.
+
+    Call it in the `tasks` module of an app, beside the kind. `time_zone` is `settings.TIME_ZONE` if not given.
+    The job's key is `name` and the intended local time, so no time runs twice; its body gets that time as the
+    argument `due`, such as "2026-03-29T06:00", beside `args`.
+    """
+    zone = time_zone or settings.TIME_ZONE
+    if not croniter.is_valid(cron) or len(cron.split()) != 5:
+        raise ImproperlyConfigured(f"Schedule {name}: “{cron}” is no cron expression of five fields.")
+    _schedules[name] = Schedule(name, kind, cron, words, zone, missed, dict(args or {}))
+
+
+def get_schedule(name: str) -> Schedule | None:
+    """Return the schedule called `name`, or None when it is declared no more."""
+    return _schedules.get(name)
+
+
+def sync_schedules() -> None:
+    """Make the table hold the declared schedules and no other; one whose times changed starts anew, from now."""
+    table = apps.get_model("jobs", "JobSchedule").objects
+    table.exclude(name__in=_schedules).delete()
+    for schedule in _schedules.values():
+        fields = {"kind": schedule.kind, "cron": schedule.cron, "time_zone": schedule.time_zone}
+        row, _made = table.get_or_create(name=schedule.name, defaults=fields)
+        changed = any(getattr(row, name) != value for name, value in fields.items())
+        if changed or row.next_due is None:
+            fields["next_due"] = schedule.instant_of(next(schedule.times_after(timezone.now())))
+        table.filter(pk=row.pk).update(**fields, missed=schedule.missed.value)
+
+
+def sync_tick() -> None:
+    """Let the cluster look for due schedules and lost jobs once a minute: the one row its own scheduler holds."""
+    cluster_schedule = apps.get_model("django_q", "Schedule")
+    cluster_schedule.objects.exclude(name="tick").delete()
+    cluster_schedule.objects.update_or_create(
+        name="tick",
+        defaults={"func": "backoffice.jobs.tasks.tick", "schedule_type": "I", "minutes": 1, "repeats": -1},
+    )
+
+
+def sync_after_migrate(*, using: str = "default", **_kwargs: Any) -> None:
+    """Sync once the tables are there; they are not after migrating back."""
+    tables = set(connections[using].introspection.table_names())
+    if {"jobs_jobschedule", "django_q_schedule"} <= tables:
+        sync_schedules()
+        sync_tick()

@@ -1,0 +1,104 @@
+"""Asking for jobs, and for their end."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+from django.utils.translation import gettext as _
+from django_q.tasks import async_task
+
+from backoffice.accounts.models import User
+from backoffice.jobs.broker import Broker
+from backoffice.jobs.models import Job
+from backoffice.jobs.registry import get_kind
+
+ORPHAN_GRACE = timedelta(minutes=2)
+AT_ONCE = timedelta()
+
+
+@transaction.atomic
+def enqueue_job(
+    *,
+    kind: str,
+    key: str = "",
+    args: Mapping[str, Any] | None = None,
+    asked_by: User | None = None,
+    delay: timedelta = AT_ONCE,
+) -> Job:
+    """Ask for a job; it starts once the surrounding transaction has committed, and not before `delay`.
+
+    No two jobs of a kind have one `key` (the intended time, or the object): asking again returns the job that is
+    there already, whatever became of it. Without a key each call is a job of its own. `args` are plain values.
+    Raises UnknownKind.
+    """
+    limit = get_kind(kind).max_attempts
+    defaults = {"args": dict(args or {}), "asked_by": asked_by, "max_attempts": limit, "run_after": Now() + delay}
+    job, made = Job.objects.get_or_create(kind=kind, key=key or str(uuid.uuid4()), defaults=defaults)
+    if made:
+        push_job(job=job, delay=delay)
+        job.refresh_from_db()
+    return job
+
+
+@transaction.atomic
+def push_job(*, job: Job, delay: timedelta = AT_ONCE) -> None:
+    """Send the message that lets a worker look at `job`. A message too many does no harm: a job starts once."""
+    broker = Broker()
+    broker.delay = delay
+    async_task(
+        "backoffice.jobs.tasks.run_job",
+        job.pk,
+        task_name=f"{job.kind} {job.pk}"[:100],
+        q_options={"broker": broker, "timeout": get_kind(job.kind).time_limit, "ack_failure": True, "save": False},
+    )
+    Job.objects.filter(pk=job.pk).update(message=broker.sent, pushed_at=Now())
+
+
+@transaction.atomic
+def push_orphaned_jobs() -> int:
+    """Send messages anew for jobs whose message was lost; return how many."""
+    orphans = Job.objects.orphaned(grace=ORPHAN_GRACE).select_for_update(skip_locked=True).order_by("pk")
+    for job in orphans:
+        push_job(job=job)
+    return len(orphans)
+
+
+@transaction.atomic
+def cancel_job(*, job: Job) -> None:
+    """End a job that waits; ask one that runs to stop at its next check."""
+    waiting = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED)
+    if waiting.update(state=Job.State.CANCELLED, cancel_requested=True, finished_at=Now()):
+        return
+    if not Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(cancel_requested=True):
+        raise ValidationError(_("The job has ended already, there is nothing to cancel."))
+
+
+@transaction.atomic
+def retry_job(*, job: Job) -> None:
+    """Let a job that ended without success run again, with as many attempts as its kind has.
+
+    Only the first of two calls does so: the second finds the job waiting, and is refused.
+    """
+    changed = (
+        Job.objects.repeatable()
+        .filter(pk=job.pk)
+        .update(
+            state=Job.State.QUEUED,
+            max_attempts=F("attempt") + get_kind(job.kind).max_attempts,
+            run_after=Now(),
+            done=0,
+            cancel_requested=False,
+            error="",
+            traceback="",
+            change_key=uuid.uuid4(),
+            finished_at=None,
+        )
+    )
+    if not changed:
+        raise ValidationError(_("Only a job that failed, was cancelled or was lost can run again."))
+    push_job(job=job)
