@@ -1,13 +1,19 @@
 """The ground under every test: a real PostgreSQL of its own, and one signed-in browser a role."""
 
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import grant_role
@@ -24,6 +30,12 @@ def flush_passes_history_guards() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
         yield
+
+
+@pytest.fixture(autouse=True)
+def empty_cache() -> None:
+    """Let no test see what another one cached; each process of a run has a cache of its own."""
+    cache.clear()
 
 
 @pytest.fixture
@@ -73,3 +85,39 @@ def signed_in() -> Any:
         return client
 
     return sign_in
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real Chromium: the machine's own, else Playwright's, fetched on first use."""
+    # Playwright runs a loop in this thread, which Django would take for asynchronous code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path(playwright), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def chromium_path(playwright: Playwright) -> str:
+    """Return the browser to drive; say how to get one where none can be had."""
+    installed = [shutil.which(name) for name in ("chromium", "chromium-browser", "google-chrome")]
+    own = playwright.chromium.executable_path
+    found = next((path for path in [*installed, own] if path and Path(path).exists()), None)
+    if found is None:
+        subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=False)
+    if not Path(found or own).exists():
+        pytest.fail("The browser tests need Chromium: install the package chromium, or google-chrome, and run again.")
+    return found or own
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """An empty page, 1440 wide, that fails the test when a script on it fails."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900})
+    tab = context.new_page()
+    failures: list[str] = []
+    tab.on("pageerror", lambda error: failures.append(str(error)))
+    tab.set_default_timeout(10_000)
+    yield tab
+    context.close()
+    assert not failures, failures
