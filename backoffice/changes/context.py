@@ -62,11 +62,13 @@ def recording(
     source: str = "",
     request_id: str = "",
     undo_of_id: int | None = None,
+    key: uuid.UUID | None = None,
 ) -> Iterator[ChangeContext]:
     """Record all writes inside under one new change set, however many transactions they take.
 
     A block inside another one starts a change set of its own. To say more about the one that
-    is open, use `describe_change`.
+    is open, use `describe_change`. With the `key` of a change set that is there already (a job tried
+    again), writes join it.
     """
     context = ChangeContext(
         kind=str(kind),
@@ -76,6 +78,7 @@ def recording(
         source=source,
         request_id=request_id,
         undo_of_id=undo_of_id,
+        key=key or uuid.uuid4(),
     )
     token = _current.set(context)
     try:
@@ -89,3 +92,20 @@ def describe_change(**known: Any) -> None:
     context = _current.get()
     if context is not None:
         _current.set(replace(context, **known))
+
+
+@contextmanager
+def because(reason: str) -> Iterator[None]:
+    """Give the writes inside a reason of their own; they stay in the change set that is open.
+
+    Nothing changes when no change set is open, or the reason is empty.
+    """
+    context = _current.get()
+    if context is None or not reason:
+        yield
+        return
+    token = _current.set(replace(context, reason=reason))
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -175,7 +175,30 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = DATA_DIR / "files"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-Q_CLUSTER = {"orm": "default", "timeout": 600, "retry": 1500}
+# Of the cluster only the queue is used: `backoffice.jobs` decides what runs, and how often. A system check keeps
+# these values sound. `retry` is how long a message stays hidden once a cluster took it, in seconds.
+JOB_WORKERS = env.int("JOB_WORKERS", default=2)
+Q_CLUSTER = {
+    "name": "backoffice",
+    "orm": "default",
+    "broker_class": "backoffice.jobs.broker.Broker",
+    "poll": 0.1,
+    "workers": JOB_WORKERS,
+    "queue_limit": JOB_WORKERS,
+    "bulk": 1,
+    "timeout": 600,
+    "retry": 15000,
+    "max_attempts": 3,
+    "ack_failures": True,
+    "catch_up": False,
+    "save_limit": -1,
+    "recycle": 1000,
+    "max_rss": 200_000,
+    "label": "Queue",
+}
+# A worker that gives no sign of life for so long loses its job to another.
+JOBS_LEASE_SECONDS = 30
+JOBS_HEARTBEAT_SECONDS = 2
 
 # Whether `manage.py run` may make sign-ins with known passwords.
 DEMO_SIGN_INS = False
