@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from django.utils.translation import gettext as _
 
@@ -29,7 +29,8 @@ SAMPLE_LINES = 200
 
 def open_text(path: Path, *, zipped: bool, encoding: str | None, delimiter: str | None, limits: Limits) -> Sheet:
     """Open a delimited text file; what is not given is detected."""
-    stream: IO[bytes] = gzip.open(path, "rb") if zipped else path.open("rb")  # noqa: SIM115 - the sheet closes it
+    opened = gzip.open(path, "rb") if zipped else path.open("rb")  # noqa: SIM115 - the sheet closes it
+    stream = cast("IO[bytes]", opened)
     try:
         survey = survey_text(stream, limits=limits)
         encoding = chosen_encoding(encoding, start=survey.start) if encoding else survey.encoding()
