@@ -1,0 +1,109 @@
+"""What every report declares."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+from django.utils.functional import Promise
+
+from reports.catalogue.parameters import ReportParameters
+from reports.periods import Period
+
+Label = str | Promise
+Row = Sequence[Any]
+
+
+class Kind(StrEnum):
+    """What the values of a column are; screens and files format by it."""
+
+    TEXT = "text"
+    CODE = "code"
+    INTEGER = "integer"
+    AMOUNT = "amount"
+    PERCENT = "percent"
+    DATE = "date"
+    MONTH = "month"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the values stand at the right and may be added up."""
+        return self in {Kind.INTEGER, Kind.AMOUNT, Kind.PERCENT}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a report. Amounts are in the currency that the run names, percentages in per cent."""
+
+    name: str
+    label: Label
+    kind: Kind = Kind.TEXT
+    total: bool = False
+    blank: Label = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Which columns are drawn: `values` over `label`."""
+
+    kind: str
+    label: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Sql:
+    """A query in SQL with its named parameters; its columns stand in the order of the report's."""
+
+    text: str
+    params: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Link:
+    """A page of the desk by URL name, with the query that narrows it."""
+
+    view: str
+    args: tuple[Any, ...] = ()
+    query: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Parameters as they were cleaned, and the dates that their period means."""
+
+    values: Mapping[str, Any]
+    period: Period
+
+
+class Report(ABC):
+    """A report: what it is called, what it asks for, who may run it, and where its figures come from.
+
+    A report lives in a file of its own in `reports.catalogue` and is named in the registry there. It holds no state.
+    """
+
+    slug: ClassVar[str]
+    title: ClassVar[Label]
+    description: ClassVar[Label]
+    permissions: ClassVar[tuple[str, ...]] = ("reports.run_report",)
+    parameters: ClassVar[type[ReportParameters]] = ReportParameters
+    columns: ClassVar[tuple[Column, ...]]
+    chart: ClassVar[Chart | None] = None
+
+    @abstractmethod
+    def query(self, question: Question) -> "QuerySet[Any, Any] | Sql":
+        """Return what gives the rows: SQL, or a queryset of tuples, with the columns in their order."""
+
+    def drill(self, row: Row, question: Question) -> Link | None:
+        """Return the list or record that the figures of `row` are made of."""
+        return None
+
+    def currency(self, question: Question) -> str:
+        """Return the currency of the amounts."""
+        return str(question.values.get("currency", ""))
+
+    def position(self, name: str) -> int:
+        """Return where the column called `name` stands."""
+        return [column.name for column in self.columns].index(name)

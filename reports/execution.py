@@ -1,0 +1,69 @@
+"""Reading a report: its rows as they stream from the database, counted and added up on the way."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from reports.catalogue.base import Question, Report, Row, Sql
+
+CHUNK = 2000
+
+
+class TooManyRowsError(Exception):
+    """The report has more rows than whoever asked wants to wait for."""
+
+
+class Reading:
+    """One pass over the rows of a report, in flat memory; needs an open transaction.
+
+    `row_count` and `totals` are whole once the rows are read. Totals are exact: integers, or decimals with all
+    the digits that the rows have. `as_of` is the database's time just before the rows were read. With a
+    `row_limit`, reading on beyond it raises TooManyRowsError.
+    """
+
+    def __init__(self, report: Report, question: Question, *, row_limit: int | None = None) -> None:
+        self.report = report
+        self.question = question
+        self.row_limit = row_limit
+        self.row_count = 0
+        self.totals: dict[str, Decimal | int] = {column.name: 0 for column in report.columns if column.total}
+        self.as_of = database_time()
+
+    def __iter__(self) -> Iterator[Row]:
+        summed = [(at, column.name) for at, column in enumerate(self.report.columns) if column.total]
+        for row in _stream(self.report.query(self.question)):
+            self.row_count += 1
+            if self.row_limit is not None and self.row_count > self.row_limit:
+                raise TooManyRowsError
+            for at, name in summed:
+                if row[at] is not None:
+                    self.totals[name] += row[at]
+            yield row
+
+    def head(self, limit: int) -> list[Row]:
+        """Return the first `limit` rows, having read all of them for the totals."""
+        return [row for number, row in enumerate(self) if number < limit]
+
+
+def database_time() -> datetime:
+    """Return the time on the clock of the database."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        at: datetime = cursor.fetchone()[0]
+    return at
+
+
+def _stream(query: Any) -> Iterator[Row]:
+    if not isinstance(query, Sql):
+        yield from query.iterator(chunk_size=CHUNK)
+        return
+    with connection.cursor() as cursor:
+        # All rows are wanted; by default the planner favours the first ones of a cursor.
+        cursor.execute("SET LOCAL cursor_tuple_fraction = 1")
+    with connection.chunked_cursor() as cursor:
+        cursor.execute(query.text, dict(query.params))
+        while rows := cursor.fetchmany(CHUNK):
+            yield from rows

@@ -1,0 +1,45 @@
+"""How the values of reports are written, on screens and in files."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.utils.formats import date_format
+
+from reports.catalogue.base import Column, Kind
+
+
+def exact(value: Decimal) -> str:
+    """Return an amount to its last digit: two decimals at least, and no zeros after those."""
+    whole, _point, places = f"{value:f}".partition(".")
+    return f"{whole}.{places.rstrip('0'):0<2}"
+
+
+def grouped(value: Decimal) -> str:
+    """Return `exact` with thousands separated, for people."""
+    whole, _point, places = f"{value:,f}".partition(".")
+    return f"{whole}.{places.rstrip('0'):0<2}"
+
+
+def in_words(value: Any, column: Column) -> str:
+    """Return `value` as a screen shows it; the column says what stands where there is none."""
+    if value is None or value == "":
+        return str(column.blank) or "–"
+    if column.kind == Kind.MONTH:
+        return date_format(value, "F Y")
+    if column.kind == Kind.DATE:
+        return date_format(value)
+    if column.kind == Kind.INTEGER:
+        return f"{value:,d}"
+    if column.kind in {Kind.AMOUNT, Kind.PERCENT}:
+        return grouped(Decimal(value))
+    return str(value)
+
+
+def as_plain(value: Any) -> Any:
+    """Return `value` as JSON holds it: amounts as decimal text, dates and times as ISO 8601."""
+    if isinstance(value, Decimal):
+        return exact(value)
+    if isinstance(value, (date, datetime)):
+        return value.isoformat()
+    return value

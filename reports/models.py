@@ -1,0 +1,174 @@
+"""Runs of reports, and when reports run by themselves. What a report is stands in code, in `reports.catalogue`."""
+
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.changes.models import TrackedModel
+from reports.catalogue import REPORTS
+from reports.querysets import ReportRunQuerySet
+
+
+class Format(models.TextChoices):
+    """The files that a report can be had as."""
+
+    CSV = "csv", _("CSV")
+    XLSX = "xlsx", _("Excel (XLSX)")
+    JSON = "json", _("JSON")
+
+
+def report_title(slug: str) -> str:
+    """Return the title of a report, or its slug when it left the catalogue."""
+    report = REPORTS.get(slug)
+    return str(report.title) if report else slug
+
+
+class ReportSchedule(TrackedModel):
+    """A report that runs by itself. Those declared in code are made equal to it after each migration.
+
+    `cron` is read in `settings.TIME_ZONE`. Parameters may be relative (`yesterday`): they are resolved on the
+    local date that a run was meant for, however late it starts.
+    """
+
+    name = models.SlugField(_("name"), max_length=60, unique=True)
+    title = models.CharField(_("title"), max_length=120)
+    report = models.CharField(_("report"), max_length=60)
+    parameters = models.JSONField(_("parameters"), default=dict, blank=True, encoder=DjangoJSONEncoder)
+    format = models.CharField(_("format"), max_length=8, choices=Format, default=Format.XLSX)
+    cron = models.CharField(_("runs at"), max_length=60)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="report_schedules",
+        verbose_name=_("owner"),
+        help_text=_("Runs have this person's rights. Empty: it belongs to the desk."),
+    )
+    recipients = ArrayField(models.EmailField(), verbose_name=_("recipients"), default=list, blank=True)
+    declared_in_code = models.BooleanField(_("declared in code"), default=False, editable=False)
+    active = models.BooleanField(_("active"), default=True)
+
+    class Meta(TrackedModel.Meta):
+        verbose_name = _("report schedule")
+        verbose_name_plural = _("report schedules")
+        ordering = ["title"]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ReportRun(models.Model):
+    """One run of a report: what was asked, what the dates meant, what came out, and the file while it is kept.
+
+    `row_count` and `totals` are those of the whole report. Amounts in `totals` are exact decimals written as text.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("Queued")
+        RUNNING = "running", _("Running")
+        SUCCEEDED = "succeeded", _("Succeeded")
+        FAILED = "failed", _("Failed")
+
+    report = models.CharField(_("report"), max_length=60)
+    format = models.CharField(_("format"), max_length=8, choices=Format)
+    parameters = models.JSONField(_("parameters"), default=dict, encoder=DjangoJSONEncoder)
+    resolved = models.JSONField(
+        _("dates"), default=dict, encoder=DjangoJSONEncoder, help_text=_("The dates that the period meant.")
+    )
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
+    error = models.TextField(_("error"), blank=True)
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="report_runs",
+        verbose_name=_("who"),
+        db_index=False,
+    )
+    requested_label = models.CharField(_("who, in words"), max_length=255, blank=True)
+    requested_at = models.DateTimeField(_("when"), db_default=Now())
+    schedule = models.ForeignKey(
+        ReportSchedule,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="runs",
+        verbose_name=_("schedule"),
+        db_index=False,
+    )
+    intended_for = models.DateTimeField(
+        _("meant for"), null=True, blank=True, help_text=_("When the schedule wanted it, however late it ran.")
+    )
+    as_of = models.DateTimeField(_("data as of"), null=True, blank=True)
+    row_count = models.PositiveBigIntegerField(_("rows"), null=True, blank=True)
+    totals = models.JSONField(_("totals"), default=dict, encoder=DjangoJSONEncoder)
+    duration = models.DurationField(_("duration"), null=True, blank=True)
+    file = models.CharField(_("file"), max_length=200, blank=True)
+    filename = models.CharField(_("file name"), max_length=200, blank=True)
+    size = models.PositiveBigIntegerField(_("size"), null=True, blank=True)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
+    expires_at = models.DateTimeField(_("kept until"), null=True, blank=True)
+
+    objects = ReportRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("report run")
+        verbose_name_plural = _("report runs")
+        ordering = ["-pk"]
+        default_permissions = ("view",)
+        permissions = [
+            ("run_report", _("Can run reports")),
+            ("run_personal_report", _("Can run reports that hold personal data")),
+            ("download_any_reportrun", _("Can open reports that others ran")),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["schedule", "intended_for"],
+                condition=Q(schedule__isnull=False),
+                name="reports_reportrun_once_for_each_date",
+                violation_error_message=_("The schedule has a run for this date already."),
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="succeeded") | Q(row_count__isnull=False, as_of__isnull=False) & ~Q(sha256=""),
+                name="reports_reportrun_success_has_figures",
+                violation_error_message=_("A run that succeeded has rows, an instant and a file."),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["requested_by", "-id"], name="reports_run_requested_by"),
+            models.Index(fields=["report", "-id"], name="reports_run_report"),
+            models.Index(fields=["state", "-id"], name="reports_run_state"),
+            models.Index(fields=["-requested_at", "-id"], name="reports_run_requested_at"),
+            models.Index(fields=["expires_at"], name="reports_run_expires", condition=~Q(file="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.pk}"
+
+    @property
+    def title(self) -> str:
+        """The title of the report."""
+        return report_title(self.report)
+
+    @property
+    def path(self) -> Path:
+        """Where the file is; outside every folder that is served."""
+        return Path(settings.MEDIA_ROOT) / self.file
+
+    @property
+    def requested_words(self) -> str:
+        """Who asked for it, in words."""
+        return str(self.requested_by or self.requested_label)
+
+    def has_expired(self, *, at: datetime) -> bool:
+        """Whether its file is kept no longer at the instant `at`."""
+        return self.expires_at is not None and self.expires_at <= at
