@@ -1,0 +1,126 @@
+"""The admin of a model, put together: its pages and what they write."""
+
+from typing import Any
+
+from django.contrib.admin import helpers
+from django.contrib.admin.options import IS_POPUP_VAR
+from django.contrib.admin.utils import quote, unquote
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
+from unfold.forms import AdminForm, Fieldline
+
+from backoffice.changes.context import describe_change
+from backoffice.desk.admin.fields import OVERRIDES, AutocompleteMixin, columns_changed
+from backoffice.desk.admin.lists import ListMixin
+from backoffice.desk.admin.running import ActionMixin
+from backoffice.desk.forms import VersionedForm
+from backoffice.desk.history import history_response
+
+REASON_FIELD = "_reason"
+
+# unfold does this when the first form of a process is opened; a page before that one would be unstyled.
+helpers.AdminForm = AdminForm
+helpers.Fieldline = Fieldline
+
+
+class DeskModelAdmin(AutocompleteMixin, ActionMixin, ListMixin):
+    """The admin of a model on the desk; `desk.admin` says what it settles and how one is written."""
+
+    form = VersionedForm
+    formfield_overrides = OVERRIDES
+    warn_unsaved_form = True
+    asks_reason = False
+
+    def url_of(self, row: Any) -> str:
+        return self.url("change", row.pk)
+
+    def url(self, page: str, *args: Any) -> str:
+        """Return the address of a page of this admin: `changelist`, `add`, `change`, `history` …"""
+        name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_{page}"
+        return reverse(name, args=[quote(arg) for arg in args])
+
+    def may(self, request: HttpRequest, codename: str) -> bool:
+        """Whether the user holds the permission `codename` of this app."""
+        return bool(request.user.has_perm(f"{self.opts.app_label}.{codename}"))
+
+    def has_import_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, f"import_{self.opts.model_name}")
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, f"export_{self.opts.model_name}")
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}"
+        view = self.admin_site.admin_view
+        own = [
+            path("<path:object_id>/do/<str:name>/", view(self.action_view), name=f"{name}_action"),
+            path("<path:object_id>/sections/", view(self.sections_view), name=f"{name}_sections"),
+        ]
+        return own + super().get_urls()
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the row; while it is being saved, locked, so that its version cannot change under the check."""
+        row = super().get_object(request, object_id, from_field)
+        if row is not None and request.method == "POST":
+            rows = self.get_queryset(request).order_by()
+            row = rows.select_for_update(of=("self",), no_key=True).filter(pk=row.pk).first()
+        return row
+
+    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> HttpResponse:
+        row = kwargs.get("obj")
+        context |= {"asks_reason": self.asks_reason, "reason_field": REASON_FIELD}
+        context["posted_reason"] = request.POST.get(REASON_FIELD, "")
+        if row is not None and not request.GET.get(IS_POPUP_VAR):
+            context["buttons"] = self.buttons_of(request, row)
+        return super().render_change_form(request, context, **kwargs)
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return history_response(self, request, unquote(object_id))
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        reason = request.POST.get(REASON_FIELD, "").strip()
+        if reason:
+            describe_change(reason=reason)
+        return super().save_form(request, form, change)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not change:
+            obj.save()
+        elif fields := columns_changed(obj, form.changed_data):
+            obj.save(update_fields=fields)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        formset.save(commit=False)
+        for row in formset.deleted_objects:
+            row.delete()
+        for row, names in formset.changed_objects:
+            row.save(update_fields=columns_changed(row, names))
+        for row in formset.new_objects:
+            row.save()
+        formset.save_m2m()
+
+    # Change sets tell who did what; Django's log beside them would be a second, poorer record.
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        return None
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:
+        return None
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
+        return None
+
+
+class ReadOnlyAdmin(DeskModelAdmin):
+    """Rows that the desk shows and never edits by a form."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

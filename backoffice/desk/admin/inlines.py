@@ -1,0 +1,45 @@
+"""Rows under their parent."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from unfold import admin as unfold
+
+from backoffice.desk.admin.fields import OVERRIDES, AutocompleteMixin
+from backoffice.desk.forms import VersionedForm
+
+
+class DeskInline(AutocompleteMixin):
+    """What all inlines share: versions are checked, no empty rows wait to be filled."""
+
+    form = VersionedForm
+    formfield_overrides = OVERRIDES
+    extra = 0
+    show_change_link = False
+
+
+class DeskTabularInline(DeskInline, unfold.TabularInline):
+    """Rows under their parent, one line each."""
+
+
+class DeskStackedInline(DeskInline, unfold.StackedInline):
+    """Rows under their parent, one block each."""
+
+
+class ReadOnlyInline(DeskTabularInline):
+    """Rows that are shown under their parent and written by services alone, a page at a time."""
+
+    per_page = 25
+    can_delete = False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [name for name in self.get_fields(request, obj) if name] if self.fields else super().readonly_fields
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False

@@ -1,0 +1,77 @@
+"""Lists: pages by key, tabs, exact search, rows that open."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.admin.options import ShowFacets
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.forms import Media
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
+from unfold import admin as unfold
+
+from backoffice.desk.changelist import CappedPaginator, DeskChangeList
+from backoffice.desk.queues import Queue
+from backoffice.desk.search import search
+
+
+class ListMixin(unfold.ModelAdmin):
+    """The list of a model."""
+
+    list_per_page = 100
+    list_fullwidth = True
+    list_filter_submit = True
+    show_facets = ShowFacets.NEVER
+    show_full_result_count = False
+    sortable_by: Iterable[str] = ()
+    actions_on_bottom = False
+    list_sections: Iterable[Any] = ()
+    search_exact: tuple[str, ...] = ()
+    search_prefix: tuple[str, ...] = ()
+    queues: tuple[Queue, ...] = ()
+    empty_text: Any = _("Nothing here yet.")
+
+    @property
+    def search_fields(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((*self.search_exact, *self.search_prefix)))
+
+    @property
+    def media(self) -> Media:
+        # unfold's own reads the request of whoever came last; a list's filters are the same for everybody.
+        media = super(unfold.ModelAdmin, self).media
+        for entry in self.list_filter:
+            form = getattr(entry[1] if isinstance(entry, tuple) else entry, "form_class", None)
+            media += Media(getattr(form, "Media", None))
+        return media
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[DeskChangeList]:
+        return DeskChangeList
+
+    def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
+        return CappedPaginator(queryset, per_page, *args, **kwargs)
+
+    def get_queues(self, request: HttpRequest) -> tuple[Queue, ...]:
+        return self.queues
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+        found, exact = search(queryset, search_term, exact=self.search_exact, prefix=self.search_prefix)
+        request.desk_exact_search = exact  # type: ignore[attr-defined]
+        return found, False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        base = self.get_queryset(request)
+        tabs = [(queue, queue.count(base, request.user)) for queue in self.get_queues(request)]
+        actions = [action for action in self.permitted_actions(request) if action.on_list]
+        context = {"queue_tabs": tabs, "bulk_actions": actions, "empty_text": self.empty_text}
+        return super().changelist_view(request, context | (extra_context or {}))
+
+    def sections_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Show what a row of the list holds, when it is opened."""
+        row = self.get_object(request, unquote(object_id))
+        if row is None:
+            raise Http404
+        if not self.has_view_permission(request, row):
+            raise PermissionDenied
+        return render(request, "desk/sections.html", {"sections": [s(request, row) for s in self.list_sections]})

@@ -1,0 +1,60 @@
+"""Where actions are offered: buttons on a row's page, and the bar under a selection in the list."""
+
+from typing import Any
+
+from django.contrib.admin.options import IS_POPUP_VAR, ActionLocation
+from django.contrib.admin.utils import unquote
+from django.http import Http404, HttpRequest, HttpResponse
+from unfold import admin as unfold
+
+from backoffice.desk.actions import ActionRun, Button, DeskAction
+
+
+class ActionMixin(unfold.ModelAdmin):
+    """The actions of a model; see `desk.actions`."""
+
+    desk_actions: tuple[str, ...] = ()
+
+    def permitted_actions(self, request: HttpRequest) -> list[DeskAction]:
+        actions = [getattr(self, name).desk_action for name in self.desk_actions]
+        return [action for action in actions if self.may(request, action.permission)]
+
+    def get_actions(
+        self, request: HttpRequest, action_location: ActionLocation = ActionLocation.CHANGE_LIST
+    ) -> dict[str, Any]:
+        if action_location != ActionLocation.CHANGE_LIST or self.actions is None or IS_POPUP_VAR in request.GET:
+            return {}
+        offered = [action for action in self.permitted_actions(request) if action.on_list]
+        return {action.name: (self.run_on_list(action), action.name, action.title) for action in offered}
+
+    def get_action_choices(
+        self,
+        request: HttpRequest,
+        default_choices: Any = None,
+        action_location: ActionLocation = ActionLocation.CHANGE_LIST,
+    ) -> list[tuple[str, str]]:
+        return [(name, str(title)) for name, (_run, _name, title) in self.get_actions(request, action_location).items()]
+
+    @staticmethod
+    def run_on_list(action: DeskAction) -> Any:
+        return lambda admin, request, queryset: ActionRun(admin, request, action, queryset).for_list()
+
+    def action_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        """Answer the dialog of an action on a row's page."""
+        action = getattr(getattr(self, name, None), "desk_action", None)
+        if name not in self.desk_actions or not action.on_page:
+            raise Http404
+        rows = self.get_queryset(request).filter(pk=self.opts.pk.to_python(unquote(object_id)))
+        run = ActionRun(self, request, action, rows)
+        row = rows.first()
+        if row is None:
+            raise Http404
+        return run.for_row(row)
+
+    def buttons_of(self, request: HttpRequest, row: Any) -> list[Button]:
+        """Return the actions of a row's page, each with the reason why it cannot run now."""
+        return [
+            Button(action, self.url("action", row.pk, action.name), action.refusal(row, request.user))
+            for action in self.permitted_actions(request)
+            if action.on_page
+        ]

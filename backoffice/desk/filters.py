@@ -1,0 +1,177 @@
+"""Filters of lists. Each is answered by an index, lives in the address, and says in a chip what it is set to.
+
+list_filter = (("status", ChoiceFilter), ("placed_at", DateRangeFilter), ("customer", RelatedFilter),
+               ("country", ValueFilter), ("blocked", YesNoFilter))
+"""
+
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib.admin import FieldListFilter
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.cache import cache
+from django.db import connection, models
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter, ChoicesRadioFilter
+from unfold.contrib.filters.forms import DropdownForm
+
+from backoffice.desk.columns import day
+from backoffice.desk.forms import DayInput
+
+VALUES_LAST = 600
+VALUES_LIMIT = 300
+
+
+class ChoiceFilter(ChoicesRadioFilter):
+    """One of a field's choices."""
+
+    def chip(self) -> str:
+        return str(dict(self.field.flatchoices).get(self.value(), self.value())) if self.value() else ""
+
+
+class YesNoFilter(BooleanRadioFilter):
+    """Yes or no."""
+
+    def chip(self) -> str:
+        return {"1": _("yes"), "0": _("no")}.get(self.value() or "", "")
+
+
+class RelatedFilter(AutocompleteSelectFilter):
+    """One related row, found by typing."""
+
+    def chip(self) -> str:
+        if not self.value():
+            return ""
+        row = self.field.related_model._base_manager.filter(pk=self.value()).first()
+        return str(row) if row is not None else f"#{self.value()}"
+
+
+class ValueFilter(FieldListFilter):
+    """One of the values that an indexed column holds, such as a country; read once in ten minutes."""
+
+    template = "unfold/filters/filters_field.html"
+    form_class = DropdownForm
+
+    def __init__(self, field: Any, request: HttpRequest, params: dict, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, request, params, *args, **kwargs)
+        given = params.pop(self.field_path, [""])
+        self.chosen = given[-1] if isinstance(given, list) else given
+        if self.chosen:
+            self.used_parameters[self.field_path] = self.chosen
+
+    def expected_parameters(self) -> list[str | None]:
+        return [self.field_path]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
+        return queryset.filter(**{self.field_path: self.chosen}) if self.chosen else queryset
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        values = distinct_values(self.field)
+        form = self.form_class(
+            label=capfirst(self.title),
+            name=self.field_path,
+            choices=[("", _("All")), *((value, value) for value in values)],
+            data={self.field_path: self.chosen},
+        )
+        yield {"form": form}
+
+    def chip(self) -> str:
+        return str(self.chosen)
+
+
+def distinct_values(field: models.Field) -> list[str]:
+    """Return the values of an indexed text column by skipping from one to the next: a lookup each, no scan."""
+    table, column = field.model._meta.db_table, field.column
+    name = f"desk:values:{table}:{column}"
+    values = cache.get(name)
+    if values is None:
+        values = read_distinct_values(table, column)
+        cache.set(name, values, VALUES_LAST)
+    return list(values)
+
+
+def read_distinct_values(table: str, column: str) -> list[str]:
+    quote = connection.ops.quote_name
+    names = {"column": quote(column), "table": quote(table)}
+    sql = """
+        WITH RECURSIVE skipping AS (
+            (SELECT {column} AS value FROM {table} WHERE {column} > '' ORDER BY {column} LIMIT 1)
+            UNION ALL
+            SELECT (SELECT {column} FROM {table} WHERE {column} > skipping.value ORDER BY {column} LIMIT 1)
+            FROM skipping WHERE skipping.value IS NOT NULL
+        )
+        SELECT value FROM skipping WHERE value IS NOT NULL LIMIT %s
+    """.format(**names)
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [VALUES_LIMIT])
+        return [value for (value,) in cursor.fetchall()]
+
+
+class DateRangeForm(forms.Form):
+    """The first and the last day."""
+
+    def __init__(self, name: str, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields[f"{name}_from"] = forms.DateField(label=_("From"), required=False, widget=DayInput())
+        self.fields[f"{name}_to"] = forms.DateField(label=_("Up to and including"), required=False, widget=DayInput())
+
+
+class DateRangeFilter(FieldListFilter):
+    """From one day to another, both whole, in the desk's time zone."""
+
+    template = "desk/filter_dates.html"
+
+    def __init__(self, field: Any, request: HttpRequest, params: dict, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, request, params, *args, **kwargs)
+        self.first = self.take(params, "from")
+        self.last = self.take(params, "to")
+
+    def take(self, params: dict[str, Any], end: str) -> date | None:
+        """Return the day that the address names for one end; a day that is none is refused."""
+        name = f"{self.field_path}_{end}"
+        given = params.pop(name, "")
+        given = given[-1] if isinstance(given, list) else given
+        if not given:
+            return None
+        self.used_parameters[name] = given
+        return parse_day(given)
+
+    def expected_parameters(self) -> list[str | None]:
+        return [f"{self.field_path}_from", f"{self.field_path}_to"]
+
+    def queryset(self, request: HttpRequest, queryset: models.QuerySet) -> models.QuerySet:
+        if self.first:
+            queryset = queryset.filter(**{f"{self.field_path}__gte": self.edge(self.first)})
+        if self.last:
+            queryset = queryset.filter(**{f"{self.field_path}__lt": self.edge(self.last + timedelta(days=1))})
+        return queryset
+
+    def edge(self, value: date) -> date | datetime:
+        """Return where a day begins: a midnight of this desk for instants, the day itself for dates."""
+        if not isinstance(self.field, models.DateTimeField):
+            return value
+        return timezone.make_aware(datetime.combine(value, time.min))
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        days = {f"{self.field_path}_from": self.first, f"{self.field_path}_to": self.last}
+        yield {"form": DateRangeForm(self.field_path, initial=days)}
+
+    def chip(self) -> str:
+        if self.first and self.last:
+            return f"{day(self.first)} – {day(self.last)}" if self.first != self.last else day(self.first)
+        if self.first:
+            return _("since %(day)s") % {"day": day(self.first)}
+        return _("up to %(day)s") % {"day": day(self.last)} if self.last else ""
+
+
+def parse_day(given: str) -> date:
+    """Return the day that is written as 2026-11-20."""
+    try:
+        return date.fromisoformat(given)
+    except ValueError as error:
+        raise IncorrectLookupParameters(given) from error

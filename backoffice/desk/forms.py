@@ -1,0 +1,145 @@
+"""Forms of the desk: dressed in unfold's widgets, and refused when they are stale."""
+
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold import widgets
+
+from backoffice.desk.columns import decimal_places
+
+VERSION = "_version"
+
+
+class AmountInput(widgets.UnfoldAdminDecimalFieldWidget):
+    """A number as one writes it: 2.50, not 2.5000."""
+
+    input_type = "text"
+
+    def __init__(self, attrs: dict[str, Any] | None = None) -> None:
+        super().__init__({"inputmode": "decimal", "autocomplete": "off"} | (attrs or {}))
+
+    def format_value(self, value: Any) -> str | None:
+        try:
+            amount = Decimal(str(value))
+            return f"{amount:.{decimal_places(amount)}f}"
+        except InvalidOperation:
+            return None if value in (None, "") else str(value)
+
+
+class DayInput(forms.DateInput):
+    """A day, chosen with the browser's own calendar."""
+
+    input_type = "date"
+
+    def __init__(self, attrs: dict[str, Any] | None = None, format: str = "%Y-%m-%d") -> None:  # noqa: A002
+        super().__init__({"class": " ".join(widgets.INPUT_CLASSES)} | (attrs or {}), format)
+
+
+# The first that fits: subclasses before their bases.
+DRESS: list[tuple[type[forms.Field], type[forms.Widget], type[forms.Widget]]] = [
+    (forms.ModelMultipleChoiceField, forms.SelectMultiple, widgets.UnfoldAdminSelectMultipleWidget),
+    (forms.MultipleChoiceField, forms.SelectMultiple, widgets.UnfoldAdminSelectMultipleWidget),
+    (forms.ChoiceField, forms.Select, widgets.UnfoldAdminSelectWidget),
+    (forms.BooleanField, forms.CheckboxInput, widgets.UnfoldBooleanSwitchWidget),
+    (forms.DecimalField, forms.NumberInput, AmountInput),
+    (forms.IntegerField, forms.NumberInput, widgets.UnfoldAdminIntegerFieldWidget),
+    (forms.DateField, forms.DateInput, DayInput),
+    (forms.FileField, forms.ClearableFileInput, widgets.UnfoldAdminFileFieldWidget),
+    (forms.EmailField, forms.EmailInput, widgets.UnfoldAdminEmailInputWidget),
+    (forms.Field, forms.Textarea, widgets.UnfoldAdminTextareaWidget),
+    (forms.Field, forms.TextInput, widgets.UnfoldAdminTextInputWidget),
+]
+
+
+def dress(form: forms.BaseForm) -> None:
+    """Give plain fields unfold's widgets, so that a form is declared without naming any."""
+    for field in form.fields.values():
+        for kind, plain, dressed in DRESS:
+            if isinstance(field, kind) and type(field.widget) is plain:
+                attrs = {name: value for name, value in field.widget.attrs.items() if name not in ("step",)}
+                widget = dressed(attrs=attrs)
+                widget.is_required = field.required
+                if isinstance(field, forms.ChoiceField):
+                    widget.choices = field.choices  # type: ignore[attr-defined]
+                field.widget = widget
+                break
+
+
+class DeskForm(forms.Form):
+    """A form with plain fields that looks like the rest of the desk."""
+
+    required_css_class = "required"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
+
+
+class ActionForm(DeskForm):
+    """What an action asks before it runs. Every field is handed to the action by its name.
+
+    `rows` is what it will be done to; `row` the one row, when it runs from that row's page.
+    """
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        max_length=200,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=gettext_lazy("Kept with the change, for whoever asks later."),
+    )
+
+    def __init__(self, *args: Any, rows: Any = None, row: Any = None, user: Any = None, **kwargs: Any) -> None:
+        self.rows, self.row, self.user = rows, row, user
+        super().__init__(*args, **kwargs)
+        self.order_fields([name for name in self.fields if name != "reason"])
+
+
+class ReasonForm(ActionForm):
+    """Asks why, and wants an answer."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = True
+        self.fields["reason"].widget.is_required = True
+
+
+class VersionedForm(forms.ModelForm):
+    """Refuses to save over a change that somebody made since the page was opened.
+
+    The page carries each row's `updated_at`, named after the form's prefix; a change without it is stale too.
+    """
+
+    @property
+    def version(self) -> str:
+        """The version that the page shows: as posted, else as stored."""
+        if self.is_bound:
+            return str(self.data.get(self.add_prefix(VERSION), ""))
+        updated_at = getattr(self.instance, "updated_at", None)
+        return updated_at.isoformat() if self.instance.pk and updated_at else ""
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        updated_at = getattr(self.instance, "updated_at", None)
+        known = self.instance.pk and updated_at and not self.instance._state.adding
+        if known and self.has_changed() and self.version != updated_at.isoformat():
+            raise ValidationError(stale_sentence(self.instance), code="stale")
+        return cleaned
+
+
+def stale_sentence(row: Any) -> str:
+    """Return who changed `row` last and what to do about it."""
+    newest = row.history.select_related("change_set").order_by("-history_id").first()
+    return _(
+        "%(who)s changed this %(what)s at %(when)s, while you had it open. Nothing of yours was saved: "
+        "open the page again and make your change there."
+    ) % {
+        "who": newest.change_set.actor_label or newest.change_set.get_kind_display() if newest else _("Somebody"),
+        "what": row._meta.verbose_name,
+        "when": formats.date_format(timezone.localtime(newest.history_date if newest else row.updated_at), "H:i, j M"),
+    }

@@ -1,0 +1,58 @@
+"""What the desk's templates ask of a list."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.admin.views.main import SEARCH_VAR
+from django.template import Library
+from django.utils.text import capfirst
+
+from backoffice.desk.columns import moment
+from backoffice.desk.queues import QUEUE_VAR, Queue
+from backoffice.desk.search import BROADEN
+
+register = Library()
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is set: what it says, and the address of the list without it."""
+
+    title: str
+    value: str
+    without: str
+
+
+@register.simple_tag
+def active_chips(cl: Any) -> list[Chip]:
+    """Return a chip for each filter of the list that is set."""
+    chips = []
+    for spec in cl.filter_specs:
+        value = spec.chip() if hasattr(spec, "chip") and spec.used_parameters else ""
+        if value:
+            without = cl.get_query_string(remove=[name for name in spec.expected_parameters() if name])
+            chips.append(Chip(capfirst(spec.title), value, without))
+    return chips
+
+
+@register.simple_tag
+def queue_url(cl: Any, queue: Queue | None = None) -> str:
+    """Return the address of a tab: the list under it, sorted as it is, without search and filters."""
+    kept = {name: values for name, values in cl.filter_params.items() if name == "o"}
+    remove = [name for name in cl.filter_params if name not in kept]
+    return str(cl.get_query_string({QUEUE_VAR: queue.slug} if queue else None, remove=remove))
+
+
+@register.simple_tag
+def broader_search_url(cl: Any) -> str:
+    """Return the address of a search by beginning, where an exact match hid the others."""
+    return str(cl.get_query_string({SEARCH_VAR: f"{cl.query}{BROADEN}"}))
+
+
+@register.filter
+def versions_of_forms(formset: Any) -> list[tuple[str, str]]:
+    """Return the name and value of the hidden version of each stored row of an inline."""
+    return [(form.add_prefix("_version"), form.version) for form in formset.initial_forms if hasattr(form, "version")]
+
+
+register.filter("moment", moment)
