@@ -10,7 +10,7 @@ from orders.models import Order
 
 
 def make_sale(at: str, *lines: tuple[int, str], **fields: Any) -> Order:
-    """Return an order placed at the ISO 8601 time `at`, with lines of (quantity, unit price); negative ones are credits."""
+    """Return an order placed at the ISO 8601 time `at`, with lines of (quantity, price); below zero is a credit."""
     is_credit = any(quantity < 0 for quantity, _price in lines)
     standing = {"status": "completed", "historical": True, "kind": "credit" if is_credit else "sale", "currency": "GBP"}
     order: Order = baker.make("orders.Order", placed_at=datetime.fromisoformat(at), **standing | fields)
