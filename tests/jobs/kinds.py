@@ -1,0 +1,76 @@
+"""Kinds of jobs that only tests ask for; their effect is a category."""
+
+import os
+import signal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import OperationalError
+
+from backoffice.jobs.context import JobContext
+from backoffice.jobs.models import Job
+from backoffice.jobs.registry import job
+from backoffice.jobs.services import cancel_job
+from catalog.models import Category
+
+
+@job(kind="tests.write")
+def write(context: JobContext, *, name: str, due: str = "") -> dict[str, Any]:
+    Category.objects.create(name=name)
+    context.progress(1, 1)
+    return {"wrote": name}
+
+
+@job(kind="tests.refuse")
+def refuse(context: JobContext) -> None:
+    raise ValidationError("Give the file a name.")
+
+
+@job(kind="tests.break")
+def break_down(context: JobContext) -> None:
+    Category.objects.create(name="half done")
+    raise KeyError("surprise")
+
+
+@job(kind="tests.stumble", max_attempts=2)
+def stumble(context: JobContext) -> None:
+    raise OperationalError("the line is down")
+
+
+@job(kind="tests.half")
+def half(context: JobContext) -> None:
+    context.report_problem("1 of 2 mails was not sent.")
+
+
+@job(kind="tests.stop")
+def stop(context: JobContext) -> None:
+    """Is asked to stop, hears of it with the next sign of life, and checks."""
+    cancel_job(job=context.job)
+    context.stop_wanted = True
+    Category.objects.create(name="unwanted")
+    context.check_cancelled()
+
+
+@job(kind="tests.lose")
+def lose(context: JobContext, *, name: str) -> None:
+    """Writes while another worker takes the job over."""
+    Category.objects.create(name=name)
+    Job.objects.filter(pk=context.job.pk).update(token="00000000-0000-0000-0000-000000000000")
+
+
+@job(kind="tests.steps", atomic=False)
+def steps(context: JobContext, *, name: str) -> None:
+    """Commits a first effect, loses the job, and tries a second."""
+    with context.effect():
+        Category.objects.create(name=f"{name} 1")
+    lose(context, name=f"{name} outside")
+    with context.effect():
+        Category.objects.create(name=f"{name} 2")
+
+
+@job(kind="tests.die", max_attempts=2)
+def die(context: JobContext, *, name: str, times: int) -> None:
+    """Writes, and kills its worker during the first `times` attempts."""
+    Category.objects.create(name=name)
+    if context.job.attempt <= times:
+        os.kill(os.getpid(), signal.SIGKILL)

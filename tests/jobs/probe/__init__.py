@@ -1,0 +1,1 @@
+"""An app that brings the kinds of the tests into a worker."""

@@ -1,0 +1,5 @@
+"""Found by the worker, as the tasks of every app are."""
+
+from tests.jobs import kinds
+
+__all__ = ["kinds"]
