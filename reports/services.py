@@ -66,7 +66,7 @@ def request_run(
 ) -> ReportRun:
     """Return a queued run of `report`; its dates are fixed now, relative to `intended_for` when a schedule asks.
 
-    Raises ValidationError when report, format or a parameter is wrong, Refused when `actor` may not run it.
+    Raises ValidationError when report, format or a parameter is wrong, RefusedError when `actor` may not run it.
     """
     declared = get_report(report)
     _refuse_format(file_format)
