@@ -5,6 +5,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -29,27 +30,23 @@ SAMPLE_LINES = 200
 
 def open_text(path: Path, *, zipped: bool, encoding: str | None, delimiter: str | None, limits: Limits) -> Sheet:
     """Open a delimited text file; what is not given is detected."""
-    opened = gzip.open(path, "rb") if zipped else path.open("rb")  # noqa: SIM115 - the sheet closes it
-    stream = cast("IO[bytes]", opened)
-    try:
+    with ExitStack() as opened:
+        file: IO[bytes] = opened.enter_context(path.open("rb"))
+        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if zipped else file
         survey = survey_text(stream, limits=limits)
         encoding = chosen_encoding(encoding, start=survey.start) if encoding else survey.encoding()
         stream.seek(0)
-        text = io.TextIOWrapper(stream, encoding=encoding, newline="")
+        text = opened.enter_context(io.TextIOWrapper(stream, encoding=encoding, newline=""))
         reader = TextReader(text, encoding=encoding, delimiter=delimiter, limits=limits)
-        headers = reader.read_headers()
-    except BaseException:
-        stream.close()
-        raise
-    return Sheet(
-        headers=headers,
-        kind="csv",
-        rows=reader.rows(),
-        encoding=encoding.removesuffix("-sig"),
-        delimiter=reader.delimiter,
-        row_estimate=survey.lines,
-        close=text.close,
-    )
+        return Sheet(
+            headers=reader.read_headers(),
+            kind="csv",
+            rows=reader.rows(),
+            encoding=encoding.removesuffix("-sig"),
+            delimiter=reader.delimiter,
+            row_estimate=survey.lines,
+            close=opened.pop_all().close,
+        )
 
 
 def survey_text(stream: IO[bytes], *, limits: Limits) -> TextSurvey:

@@ -3,7 +3,7 @@
 import posixpath
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -30,26 +30,21 @@ class SheetEntry(NamedTuple):
 
 def open_workbook(path: Path, *, filename: str, sheet: str | None, limits: Limits) -> Sheet:
     """Open the named sheet of a workbook, or its first visible one."""
-    archive = _open_archive(path)
-    try:
+    with ExitStack() as opened:
+        archive = opened.enter_context(_open_archive(path))
         package = Package(archive, filename=filename, limits=limits)
         entry = package.choose_sheet(sheet)
         facts = package.read_facts()
-        stream = package.open_part(entry.part)
+        stream = opened.enter_context(package.open_part(entry.part))
         reader = SheetReader(stream, name=entry.name, facts=facts, limits=limits)
-        headers = reader.read_headers()
-    except BaseException:
-        archive.close()
-        raise
-
-    def close() -> None:
-        stream.close()
-        archive.close()
-
-    names = tuple(each.name for each in package.sheets if each.visible)
-    return Sheet(
-        headers=headers, kind="xlsx", rows=reader.rows(), sheet_name=entry.name, sheet_names=names, close=close
-    )
+        return Sheet(
+            headers=reader.read_headers(),
+            kind="xlsx",
+            rows=reader.rows(),
+            sheet_name=entry.name,
+            sheet_names=tuple(each.name for each in package.sheets if each.visible),
+            close=opened.pop_all().close,
+        )
 
 
 def _open_archive(path: Path) -> zipfile.ZipFile:
