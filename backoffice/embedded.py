@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
@@ -55,17 +55,19 @@ class EmbeddedPostgres:
         self.programs = programs_folder()
         self.run_as: list[str] = []
         self._server: subprocess.Popen[bytes] | None = None
+        self._owner_pid = 0
 
     def start(self) -> str:
         """Start the server, or join the one that runs on the folder already; return the URL of its database."""
         self._prepare_folder()
-        with self._alone():
-            self._users = (self.folder.parent / f"{self.folder.name}.users").open("w")
+        with self._alone(), ExitStack() as undoing:
+            self._users = undoing.enter_context((self.folder.parent / f"{self.folder.name}.users").open("w"))
             fcntl.flock(self._users, fcntl.LOCK_SH)
             if not self._accepts_connections():
                 self._initialise()
                 self._launch()
             self._create_database()
+            undoing.pop_all()
         self._owner_pid = os.getpid()
         atexit.register(self.leave)
         return self.url(DATABASE_NAME)
@@ -75,14 +77,15 @@ class EmbeddedPostgres:
         atexit.unregister(self.leave)
         if os.getpid() != self._owner_pid:  # a fork left: its parent is still here
             return
-        with self._alone():
+        self._owner_pid = 0
+        with self._alone(), self._users:
             try:
                 fcntl.flock(self._users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                return
-            finally:
-                self._users.close()
-            self.stop()
+                if self._server is not None:
+                    self._server.returncode = 0  # it lives on for the others: nobody here waits for it
+            else:
+                self.stop()
 
     def stop(self) -> None:
         """Stop the server, whoever uses it, and wait until its files are at rest."""
@@ -190,6 +193,7 @@ class EmbeddedPostgres:
         while not self._accepts_connections():
             if self._server.poll() is not None or time.monotonic() > deadline:
                 self._server.terminate()
+                self._server.wait(STOP_SECONDS)
                 raise EmbeddedError(f"The database did not start. The end of {self._log} says:\n{self._end_of_log()}")
             time.sleep(0.02)
 

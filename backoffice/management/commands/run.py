@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command, get_commands
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 
 from backoffice.accounts.models import User
@@ -27,7 +27,6 @@ from backoffice.supervisor import (
     watch,
 )
 
-DEMO_ORDERS = 2000
 DEMO_SEED = 1
 READY_SECONDS = 60
 
@@ -36,30 +35,33 @@ class Command(BaseCommand):
     help = "Start the desk on this machine: database, web server and job worker, with demo data on the first start."
     requires_system_checks = ()
 
-    def handle(self, **_options: Any) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--orders", type=int, default=2000, help="How many demo orders the first start makes.")
+
+    def handle(self, *, orders: int, **_options: Any) -> None:
         if not settings.DEMO_SIGN_INS:
             raise CommandError(
                 "`manage.py run` is for a desk on your own machine. "
                 "In production start gunicorn and `manage.py qcluster`, as docker-compose.yml does."
             )
         stop_on_signals()
-        self.prepare_database()
+        self.prepare_database(orders)
         connection.close()
         with ExitStack() as ending:
             self.run_children(ending)
 
-    def prepare_database(self) -> None:
+    def prepare_database(self, orders: int) -> None:
         """Migrate, and on the first start fill the desk: all or nothing, so that a stop in between starts over."""
         self.say("Preparing the database …")
         call_command("migrate", interactive=False, verbosity=0)
         if User.objects.exists():
             return
-        self.say(f"First start: making demo data, {DEMO_ORDERS:,} orders …")
+        self.say(f"First start: making demo data, {orders:,} orders …")
         source = "manage.py run"
         with transaction.atomic(), recording(kind=ChangeSet.Kind.SHELL, actor_label="setup", source=source):
             create_demo_users()
             if "seed_demo" in get_commands():
-                call_command("seed_demo", orders=DEMO_ORDERS, seed=DEMO_SEED, verbosity=0)
+                call_command("seed_demo", orders=orders, seed=DEMO_SEED, verbosity=0)
 
     def run_children(self, ending: ExitStack) -> None:
         """Start the processes, tell where the desk is, and stay until somebody asks to stop or one of them ends."""
