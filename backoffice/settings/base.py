@@ -8,6 +8,7 @@ from django.utils.csp import CSP
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.logs import logging_config, readable_renderers
+from backoffice.settings.unfold import UNFOLD  # noqa: F401
 
 env = environ.Env()
 
@@ -15,12 +16,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 DATA_DIR = Path(env.str("BACKOFFICE_DATA_DIR", default=str(BASE_DIR / "var"))).absolute()
 
 INSTALLED_APPS = [
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
     "unfold.contrib.forms",
     "unfold.contrib.import_export",
     "unfold.contrib.simple_history",
-    "django.contrib.admin",
+    "backoffice.desk.apps.DeskAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -129,6 +130,8 @@ AXES_COOLOFF_TIME = 1
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_TEMPLATE = "429.html"
 AXES_VERBOSE = False
+# The desk shows failed sign-ins in its own way.
+AXES_ENABLE_ADMIN = False
 
 # unfold's Alpine evaluates attributes as scripts and sets styles inline; no script stands inline.
 SECURE_CSP = {
@@ -203,6 +206,8 @@ JOBS_HEARTBEAT_SECONDS = 2
 # Whether `manage.py run` may make sign-ins with known passwords.
 DEMO_SIGN_INS = False
 
+# What the badge in the header says: local, staging or production.
+ENVIRONMENT = env.str("ENVIRONMENT", default="local")
 CURRENCY = env.str("CURRENCY", default="GBP")
 
 # Files of reports are deleted after so many days; the runs stay, with figures and checksum.
@@ -218,3 +223,11 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+
+# The kinds of spreadsheet, for imports and exports: name and import-export resource.
+SPREADSHEET_RESOURCES = {
+    "products": "catalog.resources.ProductResource",
+    "stock-count": "catalog.resources.StockCountResource",
+    "customers": "customers.resources.CustomerResource",
+    "orders": "orders.resources.OrderResource",
+}

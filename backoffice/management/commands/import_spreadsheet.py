@@ -1,0 +1,84 @@
+"""manage.py import_spreadsheet: check a file and, if asked to, write it."""
+
+import json
+import time
+from argparse import ArgumentTypeError
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandParser
+
+from backoffice.spreadsheets.registry import resource_names
+from backoffice.spreadsheets.services import Request, import_file
+
+
+class Command(BaseCommand):
+    """Prints one JSON object. Exit status: 0 all well, 1 rows were refused, 2 the file or the request is wrong."""
+
+    help = (
+        "Check a .csv, .csv.gz or .xlsx file and print what it would do; with --apply, do it, all in one transaction. "
+        "A column that the file does not have leaves things as they are; what a blank cell does is said for each field "
+        "(it clears what can be empty)."
+    )
+    requires_migrations_checks = True
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("resource", help="One of: " + ", ".join(resource_names()))
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--apply", action="store_true", help="Write it. Without this nothing is written.")
+        parser.add_argument("--only-valid", action="store_true", help="Write the good rows although others are refused.")
+        for option, target, meaning in (
+            ("--map", "Header", "The column of the file that fills a field; nothing after = leaves the field out."),
+            ("--set", "value", "One value in all rows for a field without a column."),
+        ):
+            parser.add_argument(
+                option, nargs="+", action="extend", default=[], type=pair, metavar=f"field={target}", help=meaning
+            )
+        parser.add_argument("--encoding", default="", help="Instead of the detected one.")
+        parser.add_argument("--delimiter", default="", help="Instead of the detected one.")
+        parser.add_argument("--sheet", default="", help="Instead of the first visible one.")
+        parser.add_argument("--reason", default="", help="Why; kept with the change set.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        started = time.monotonic()
+        request = Request(
+            resource=options["resource"],
+            path=options["file"],
+            filename=options["file"].name,
+            mapped=dict(options["map"]),
+            constants=dict(options["set"]),
+            options={name: options[name] for name in ("encoding", "delimiter", "sheet")},
+        )
+        try:
+            outcome, change_set = import_file(
+                request=request,
+                apply=options["apply"],
+                only_valid=options["only_valid"],
+                reason=options["reason"],
+            )
+        except (ValidationError, OSError) as error:
+            self.stderr.write(sentence(error))
+            raise SystemExit(2) from error
+        said = outcome.as_dict()
+        for name in ("problem_groups", "samples"):
+            del said[name]
+        said |= {"change_set": change_set, "seconds": round(time.monotonic() - started, 3)}
+        self.stdout.write(json.dumps(said, ensure_ascii=False, default=str))
+        if outcome.refused and not options["only_valid"]:
+            raise SystemExit(1)
+
+
+def pair(text: str) -> tuple[str, str]:
+    """Return field and value of `field=value`."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ArgumentTypeError(f"“{text}” is not field=value.")
+    return name, value
+
+
+def sentence(error: ValidationError | OSError) -> str:
+    """Return why it cannot be done, on one line."""
+    if isinstance(error, ValidationError):
+        return " ".join(error.messages)
+    return f"{error.filename}: {error.strerror}. Give the path of a file that can be read."

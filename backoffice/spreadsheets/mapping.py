@@ -1,0 +1,122 @@
+"""Which header of a file fills which field of a resource."""
+
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from backoffice.spreadsheets.columns import Column, plain
+from backoffice.spreadsheets.values import BadValue
+
+
+class WrongMapping(ValidationError):
+    """The file and the resource do not fit as asked. Its message is one sentence that says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mapping:
+    """`headers` gives the header of each field that has a column, `constants` the value of those that have one value.
+
+    `ignored` are the headers that fill nothing.
+    """
+
+    headers: dict[str, str]
+    positions: dict[str, int]
+    constants: dict[str, Any]
+    ignored: list[str]
+
+    @property
+    def fields(self) -> list[str]:
+        """All fields that the import fills; the others stay as they are."""
+        return [*self.positions, *self.constants]
+
+    def header_of(self, field: str) -> str:
+        """Return the name under which a person knows the field: the header in their file, or the field's own."""
+        return self.headers.get(field, field)
+
+
+def build_mapping(
+    columns: Dictionary[str, Column],
+    headers: Sequence[str],
+    *,
+    mapped: Dictionary[str, str] | None = None,
+    constants: Dictionary[str, str] | None = None,
+) -> Mapping:
+    """Match headers to fields: as `mapped` says, otherwise by the names that a field is known by.
+
+    An empty header in `mapped` leaves the field out. `constants` gives one value for all rows to fields without a
+    column. Raises WrongMapping for an unknown field or header, a missing required column, and two columns for one field.
+    """
+    mapped, constants = dict(mapped or {}), dict(constants or {})
+    _refuse_unknown(columns, headers, mapped, constants)
+    chosen = {field: header for field, header in mapped.items() if header}
+    free = [header for header in headers if header not in chosen.values()]
+    for field in columns:
+        if field not in mapped and field not in constants:
+            chosen |= _find(field, columns[field], free)
+    _refuse_missing(columns, headers, chosen, constants)
+    ordered = {field: chosen[field] for field in columns if field in chosen}
+    return Mapping(
+        headers=ordered,
+        positions={field: list(headers).index(header) for field, header in ordered.items()},
+        constants={field: _constant(field, columns[field], text) for field, text in constants.items()},
+        ignored=[header for header in headers if header and header not in ordered.values()],
+    )
+
+
+def _find(field: str, column: Column, headers: Sequence[str]) -> dict[str, str]:
+    known = column.headers_it_knows(field)
+    found = [header for header in headers if plain(header) in known]
+    if len(found) > 1:
+        raise WrongMapping(
+            _("Two columns fit %(field)s: %(found)s. Choose one of them with %(field)s=Header.")
+            % {"field": field, "found": _listed(found)}
+        )
+    return {field: found[0]} if found else {}
+
+
+def _refuse_unknown(
+    columns: Dictionary[str, Column], headers: Sequence[str], mapped: dict[str, str], constants: dict[str, str]
+) -> None:
+    for field in [*mapped, *constants]:
+        if field not in columns:
+            raise WrongMapping(
+                _("There is no field “%(field)s” here. The fields are: %(known)s.")
+                % {"field": field, "known": ", ".join(columns)}
+            )
+    for field in mapped.keys() & constants.keys():
+        raise WrongMapping(_("%(field)s has both a column and a fixed value. Give one of them.") % {"field": field})
+    for header in filter(None, mapped.values()):
+        if header not in headers:
+            raise WrongMapping(
+                _("The file has no column “%(header)s”. Its columns are: %(known)s.")
+                % {"header": header, "known": _listed(headers)}
+            )
+
+
+def _refuse_missing(
+    columns: Dictionary[str, Column], headers: Sequence[str], chosen: dict[str, str], constants: dict[str, str]
+) -> None:
+    missing = [field for field, column in columns.items() if column.required and field not in {*chosen, *constants}]
+    if missing:
+        raise WrongMapping(
+            _("The file has no column for %(fields)s. Say which of its columns it is: %(known)s.")
+            % {"fields": ", ".join(missing), "known": _listed(headers)}
+        )
+
+
+def _constant(field: str, column: Column, text: str) -> Any:
+    try:
+        return column.convert(text)
+    except BadValue as bad:
+        raise WrongMapping(
+            _("“%(text)s” does not fit %(field)s: %(message)s")
+            % {"text": text, "field": field, "message": bad.message}
+        ) from bad
+
+
+def _listed(headers: Sequence[str]) -> str:
+    return ", ".join(f"“{header}”" for header in headers if header)

@@ -1,0 +1,156 @@
+"""One table's share of an import: what its rows become, and the statements that make it so."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, models
+from django.db.models.fields import NOT_PROVIDED
+from django.utils.translation import gettext as _
+
+CREATE, UPDATE, UNCHANGED = "create", "update", "unchanged"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merge:
+    """How the staging table `relation` goes into the table of `model`.
+
+    The relation has `row` (of the file), `id` (of the existing row, or null), `action`, a column for each of `inserted`
+    and `updated` (columns of the model's table), and for each of `updated` the value it had, as `was_<column>`.
+    `key` is SQL over the relation's columns: the words in which a person knows the row. `taken` is an SQL condition
+    between the relation `w` and the table `t` under which a row to be created exists already. `prepare` are statements
+    to run first, such as filling in the ids of rows that the merge before this one created. `values` are the same in
+    all new rows. A merge that `follows` writes nothing: triggers of another one change its rows, which are counted,
+    locked and compared all the same.
+    """
+
+    name: str
+    model: type[models.Model]
+    relation: str
+    inserted: tuple[str, ...]
+    updated: tuple[str, ...]
+    key: str
+    taken: str
+    prepare: tuple[str, ...] = ()
+    values: dict[str, Any] = field(default_factory=dict)
+    new_rows: str = ""
+    follows: bool = False
+
+    @property
+    def table(self) -> str:
+        """The name of the model's table."""
+        return str(self.model._meta.db_table)
+
+    @property
+    def label(self) -> str:
+        """The name under which change sets count the model."""
+        return str(self.model._meta.label_lower)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many rows the merge creates, updates and leaves."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT action, count(*) FROM {self.relation} GROUP BY action")
+            found = dict(cursor.fetchall())
+        return {action: found.get(action, 0) for action in (CREATE, UPDATE, UNCHANGED)}
+
+    def lock(self) -> None:
+        """Lock the rows that will change, in primary-key order."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT count(*) FROM (SELECT FROM {self.table} WHERE id IN"
+                f" (SELECT id FROM {self.relation} WHERE action = '{UPDATE}') ORDER BY id FOR NO KEY UPDATE) AS locked"
+            )
+
+    def conflicts(self, limit: int) -> list[tuple[int, str]]:
+        """Return the row and the key of what is no longer as it was when it was checked."""
+        changed = [f't."{name}" IS DISTINCT FROM w."was_{name}"' for name in self.updated]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT row, ({self.key})::text FROM {self.relation} AS w LEFT JOIN {self.table} AS t ON t.id = w.id"
+                f" WHERE action = '{UPDATE}' AND ({' OR '.join(['t.id IS NULL', *changed])})"
+                f" UNION ALL SELECT row, ({self.key})::text FROM {self.relation} AS w JOIN {self.table} AS t"
+                f" ON {self.taken} WHERE action = '{CREATE}' ORDER BY 1 LIMIT {limit}"
+            )
+            return list(cursor.fetchall())
+
+    def run_prepared(self) -> None:
+        """Run the statements that come before the merge."""
+        with connection.cursor() as cursor:
+            for statement in self.prepare:
+                cursor.execute(statement)
+
+    def insert(self) -> int:
+        """Insert the new rows, in the order of the file; return how many."""
+        fixed = {**default_values(self.model, self.inserted), **self.values}
+        names = [*self.inserted, *fixed]
+        chosen = [f'"{name}"' for name in self.inserted] + [f"%({name})s" for name in fixed]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO {self.table} ({_listed(names)}) SELECT {', '.join(chosen)}"
+                f" FROM {self.new_rows or self.relation} WHERE action = '{CREATE}' ORDER BY row",
+                fixed,
+            )
+            return int(cursor.rowcount)
+
+    def update(self) -> int:
+        """Update the rows that differ; return how many."""
+        if not self.updated:
+            return 0
+        changes = ", ".join(f'"{name}" = w."{name}"' for name in self.updated)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {self.table} AS t SET {changes} FROM {self.relation} AS w"
+                f" WHERE t.id = w.id AND w.action = '{UPDATE}'"
+            )
+            return int(cursor.rowcount)
+
+    def samples(self, action: str, limit: int) -> list[dict[str, Any]]:
+        """Return the first rows that are created or updated: their key, and old and new value of what changes."""
+        names = self.updated if action == UPDATE or self.new_rows else self.inserted
+        old = "".join(f', w."was_{name}"' for name in names) if action == UPDATE else ""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"SELECT row, ({self.key})::text{''.join(f', w.{chr(34)}{name}{chr(34)}' for name in names)}{old}"
+                f" FROM {self.relation} AS w WHERE action = '{action}' ORDER BY row LIMIT {limit}"
+            )
+            return [_sample(row, names, action) for row in cursor.fetchall()]
+
+
+def _sample(row: tuple[Any, ...], names: tuple[str, ...], action: str) -> dict[str, Any]:
+    new = row[2 : 2 + len(names)]
+    old = row[2 + len(names) :] or (None,) * len(names)
+    changes = {
+        name: [_shown(before), _shown(after)]
+        for name, before, after in zip(names, old, new, strict=True)
+        if action == CREATE or before != after
+    }
+    return {"row": row[0], "key": row[1], "action": action, "changes": changes}
+
+
+def _shown(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return str(value)
+
+
+def default_values(model: type[models.Model], given: Iterable[str]) -> dict[str, Any]:
+    """Return what Django puts into the columns that are not `given` and have no default in the database."""
+    return {
+        field.column: field.get_db_prep_save(field.get_default(), connection)
+        for field in model._meta.concrete_fields
+        if field.column not in given
+        and not field.generated
+        and not field.primary_key
+        and field.db_default is NOT_PROVIDED
+    }
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
+def conflict_sentence(key: str) -> str:
+    """Return why an import that was checked cannot be applied any more."""
+    return _("“%(key)s” was changed after the check. Check the file again; nothing was written.") % {"key": key}

@@ -1,0 +1,103 @@
+"""Imports: the file, what its check found, and what became of it."""
+
+import uuid
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models.functions import Now
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.spreadsheets.querysets import ImportJobQuerySet
+
+
+def kept_path(job: "ImportJob", filename: str) -> str:
+    """Return where the file is kept: under a name that nobody guesses, whatever its own was."""
+    return f"imports/{uuid.uuid4().hex}{''.join(suffix for suffix in KEPT_SUFFIXES if filename.lower().endswith(suffix))}"
+
+
+KEPT_SUFFIXES = (".csv", ".csv.gz", ".xlsx")
+
+
+class ImportJob(models.Model):
+    """One file on its way into the desk.
+
+    Uploaded, then checked (as often as the mapping changes), then applied; or failed, or cancelled. Between check and
+    confirmation its staging tables hold exactly what the preview showed.
+    """
+
+    class State(models.TextChoices):
+        UPLOADED = "uploaded", _("Uploaded")
+        CHECKED = "checked", _("Checked")
+        CONFIRMED = "confirmed", _("Confirmed")
+        APPLIED = "applied", _("Applied")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Cancelled")
+        UNDONE = "undone", _("Undone")
+
+    resource = models.CharField(_("kind"), max_length=40)
+    filename = models.CharField(_("file name"), max_length=255)
+    file = models.FileField(_("file"), upload_to=kept_path, max_length=255)
+    sha256 = models.CharField(_("SHA-256"), max_length=64)
+    size = models.BigIntegerField(_("size"), help_text=_("In bytes."))
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="imports",
+        verbose_name=_("uploaded by"),
+    )
+    state = models.CharField(_("state"), max_length=16, choices=State, default=State.UPLOADED)
+    reason = models.CharField(_("reason"), max_length=200, blank=True)
+    mapping = models.JSONField(_("columns"), default=dict, blank=True, help_text=_("Header of the file by field."))
+    constants = models.JSONField(_("fixed values"), default=dict, blank=True)
+    options = models.JSONField(_("reading"), default=dict, blank=True, help_text=_("Encoding, delimiter, sheet."))
+    detected = models.JSONField(_("detected"), default=dict, blank=True)
+    only_valid = models.BooleanField(_("good rows only"), default=False)
+    rows = models.PositiveIntegerField(_("rows"), default=0)
+    created = models.PositiveIntegerField(_("new"), default=0)
+    updated = models.PositiveIntegerField(_("changed"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    refused = models.PositiveIntegerField(_("refused"), default=0)
+    tables = models.JSONField(_("by table"), default=dict, blank=True)
+    problems = models.JSONField(_("problems"), default=list, blank=True, encoder=DjangoJSONEncoder)
+    problem_groups = models.JSONField(_("problems by rule"), default=list, blank=True, encoder=DjangoJSONEncoder)
+    samples = models.JSONField(_("sample"), default=list, blank=True, encoder=DjangoJSONEncoder)
+    error = models.TextField(_("error"), blank=True)
+    change_set = models.ForeignKey(
+        "changes.ChangeSet",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("change set"),
+        db_constraint=False,
+    )
+    created_at = models.DateTimeField(_("uploaded"), db_default=Now())
+    checked_at = models.DateTimeField(_("checked"), null=True, blank=True)
+    finished_at = models.DateTimeField(_("finished"), null=True, blank=True)
+
+    objects = ImportJobQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["owner", "-id"], name="spreadsheets_import_owner"),
+            models.Index(fields=["created_at"], name="spreadsheets_import_waiting", condition=models.Q(
+                state__in=["uploaded", "checked"])),
+        ]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    @property
+    def token(self) -> str:
+        """The name that its staging tables begin with."""
+        return f"import_{self.pk}"
+
+    @property
+    def changes_something(self) -> bool:
+        """Whether applying it would write anything."""
+        return any(counts["create"] or counts["update"] for counts in self.tables.values())

@@ -1,0 +1,26 @@
+"""Questions asked of imports."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import models
+
+
+class ImportJobQuerySet(models.QuerySet[Any]):
+    """Imports, newest first."""
+
+    def visible_to(self, user: Any) -> "ImportJobQuerySet":
+        """Those that `user` may see: their own, and all for those who may change imports."""
+        return self.all() if user.has_perm("spreadsheets.change_importjob") else self.filter(owner=user)
+
+    def waiting(self) -> "ImportJobQuerySet":
+        """Those that wait for a person: uploaded or checked, neither applied nor discarded."""
+        return self.filter(state__in=["uploaded", "checked"])
+
+    def forgotten(self, *, before: datetime) -> "ImportJobQuerySet":
+        """Those that wait since before the instant `before`."""
+        return self.waiting().filter(created_at__lt=before)
+
+    def for_changelist(self) -> "ImportJobQuerySet":
+        """All that the list shows, in one query."""
+        return self.select_related("owner", "change_set").defer("problems", "problem_groups", "samples")

@@ -1,0 +1,198 @@
+"""What a kind of spreadsheet is: an import-export resource whose rows are merged as a set."""
+
+from typing import Any, ClassVar
+
+from django.db.models import Field as ModelField
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from import_export.resources import ModelResource
+
+from backoffice.spreadsheets.columns import Blank, Column, Lookup
+from backoffice.spreadsheets.merging import CREATE, UNCHANGED, UPDATE, Merge, default_values
+from backoffice.spreadsheets.staging import Stage
+
+
+class SheetResource(ModelResource):
+    """A spreadsheet whose columns are declared as `Column`s, in the order of `Meta.fields`.
+
+    Subclasses say in `build` which rows are refused and what the tables become, all in SQL over the staged rows, and
+    in `merges` how each goes in. `build` runs once, at the check; what `merges` returns depends on the mapping alone.
+    """
+
+    title: ClassVar[Any] = ""
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """The columns by field name, in their order."""
+        return {name: self.fields[name] for name in self._meta.fields}
+
+    @property
+    def import_permission(self) -> str:
+        """The permission that importing this takes."""
+        return self._permission("import")
+
+    @property
+    def export_permission(self) -> str:
+        """The permission that exporting this takes."""
+        return self._permission("export")
+
+    def _permission(self, verb: str) -> str:
+        options = self._meta.model._meta
+        return f"{options.app_label}.{verb}_{options.model_name}"
+
+    def export_queryset(self) -> QuerySet[Any]:
+        """Return the rows of an export, in its order; the columns' attributes are paths from here."""
+        rows: QuerySet[Any] = self._meta.model._default_manager.order_by("pk")
+        return rows
+
+    def build(self, stage: Stage) -> None:
+        """Refuse what is wrong among the staged rows and work out what each table becomes."""
+        raise NotImplementedError
+
+    def merges(self, stage: Stage) -> list[Merge]:
+        """Return the merges, in the order in which they run."""
+        raise NotImplementedError
+
+    def row_counts(self, stage: Stage) -> dict[str, int]:
+        """Return how many accepted rows of the file create, update and change nothing."""
+        return self.merges(stage)[0].counts()
+
+    def finish(self, stage: Stage) -> None:
+        """Bring up to date what is derived from the rows that were merged."""
+
+    def refuse_repeats(self, stage: Stage, field: str, expression: str) -> None:
+        """Refuse all rows whose `field` stands in several; `expression` is SQL for the field of `{alias}`."""
+        message = _("“%s” stands in the rows %s. Keep one of them.")
+        repeats = (
+            f"SELECT {expression.format(alias='s')} AS word, (array_agg(s.row ORDER BY s.row))[1:5] AS places"
+            f" FROM {stage.rows} AS s WHERE s.\"{field}\" <> '' GROUP BY 1 HAVING count(*) > 1"
+        )
+        stage.refuse(
+            field,
+            "repeated",
+            f"format(%(message)s, r.\"{field}\", array_to_string(repeats.places, ', '))",
+            f"{stage.rows} AS r JOIN ({repeats}) AS repeats ON repeats.word = {expression.format(alias='r')}",
+            {"message": message},
+        )
+
+
+class TableResource(SheetResource):
+    """A spreadsheet with one row for each row of one table.
+
+    `key` is the field that tells rows apart and `key_expression` SQL for it, with `{alias}` for the table. The key is
+    written for new rows only.
+    """
+
+    key: ClassVar[str]
+    key_expression: ClassVar[str]
+
+    @property
+    def table(self) -> str:
+        """The name of the table."""
+        return str(self._meta.model._meta.db_table)
+
+    def known_rows(self, stage: Stage) -> str:
+        """Return the rows that the file's rows may match, as SQL for a FROM clause with the alias `t`."""
+        return f"{self.table} AS t ON {self.same_key()}"
+
+    def same_key(self) -> str:
+        """Return the SQL condition that a staged row `r` is about the row `t`."""
+        return f"{self.key_expression.format(alias='t')} = {self.key_expression.format(alias='r')}"
+
+    def check(self, stage: Stage) -> None:
+        """Refuse rows for reasons that only this kind of spreadsheet has."""
+
+    def build(self, stage: Stage) -> None:
+        self.refuse_repeats(stage, self.key, self.key_expression)
+        for field, column in self._looked_up(stage).items():
+            _refuse_unknown_words(stage, field, column, self.known_rows(stage))
+        self.check(stage)
+        columns = self._filled(stage)
+        new = "".join(f', {self._new_value(field, column)} AS "{column.target}"' for field, column in columns.items())
+        was = "".join(f', t."{column.target}" AS "was_{column.target}"' for column in columns.values())
+        updated = self._updated(stage)
+        differs = " OR ".join(f'"{name}" IS DISTINCT FROM "was_{name}"' for name in updated) or "false"
+        stage.make(
+            "main",
+            f"SELECT *, CASE WHEN id IS NULL THEN '{CREATE}' WHEN {differs} THEN '{UPDATE}' ELSE '{UNCHANGED}' END"
+            f" AS action FROM (SELECT r.row, t.id{new}{was} FROM {stage.rows} AS r"
+            f" LEFT JOIN {self.known_rows(stage)} {_joins(self._looked_up(stage))}"
+            f" WHERE NOT EXISTS (SELECT FROM {stage.problems} AS p WHERE p.row = r.row)) AS wanted",
+            default_values(self._meta.model, ()),
+        )
+
+    def merges(self, stage: Stage) -> list[Merge]:
+        return [
+            Merge(
+                name=str(self._meta.model._meta.verbose_name_plural),
+                model=self._meta.model,
+                relation=stage.table("main"),
+                inserted=tuple(column.target for column in self._filled(stage).values()),
+                updated=self._updated(stage),
+                key=f'w."{self.columns[self.key].target}"',
+                taken=self.taken(),
+            )
+        ]
+
+    def taken(self) -> str:
+        """Return the SQL condition that a row `w` to be created is there by now, as `t`."""
+        return f"{self.key_expression.format(alias='t')} = {self.key_expression.format(alias='w')}"
+
+    def _filled(self, stage: Stage) -> dict[str, Column]:
+        return {field: column for field, column in self.columns.items() if stage.has(field)}
+
+    def _updated(self, stage: Stage) -> tuple[str, ...]:
+        return tuple(column.target for field, column in self._filled(stage).items() if field != self.key)
+
+    def _looked_up(self, stage: Stage) -> dict[str, Column]:
+        return {field: column for field, column in self._filled(stage).items() if column.lookup}
+
+    def _new_value(self, field: str, column: Column) -> str:
+        if column.lookup:
+            return f'CASE WHEN "by_{field}".found > 1 THEN t."{column.target}" ELSE "by_{field}".id END'
+        model_field = self._model_field(column)
+        if column.blank is Blank.KEEPS:
+            return f'coalesce(r."{field}", t."{column.target}", %({column.target})s)'
+        if model_field.null:
+            return f'r."{field}"'
+        return f"coalesce(r.\"{field}\", '{'{}' if column.sql_type.endswith('[]') else ''}')"
+
+    def _model_field(self, column: Column) -> "ModelField[Any, Any]":
+        found: ModelField[Any, Any] = next(
+            field for field in self._meta.model._meta.concrete_fields if field.column == column.target
+        )
+        return found
+
+
+def _words(lookup: Lookup) -> str:
+    return f"(SELECT word, min(id) AS id, count(*) AS found FROM ({lookup.relation}) AS words GROUP BY word)"
+
+
+def _joins(columns: dict[str, Column]) -> str:
+    return " ".join(
+        f'LEFT JOIN {_words(column.lookup)} AS "by_{field}" ON "by_{field}".word = upper(r."{field}")'
+        for field, column in columns.items()
+        if column.lookup
+    )
+
+
+def _refuse_unknown_words(stage: Stage, field: str, column: Column, known_rows: str) -> None:
+    lookup = column.lookup
+    if lookup is None:
+        return
+    source = f"{stage.rows} AS r LEFT JOIN {known_rows} {_joins({field: column})}"
+    has_one_of_them = (
+        f'EXISTS (SELECT FROM ({lookup.relation}) AS words WHERE word = upper(r."{field}")'
+        f' AND words.id = t."{column.target}")'
+    )
+    for rule, sentence, condition in (
+        ("unknown", lookup.unknown, f'"by_{field}".id IS NULL'),
+        ("ambiguous", lookup.ambiguous, f'"by_{field}".found > 1 AND NOT {has_one_of_them}'),
+    ):
+        stage.refuse(
+            field,
+            rule,
+            f'format(%(sentence)s, r."{field}")',
+            f'{source} WHERE r."{field}" IS NOT NULL AND {condition}',
+            {"sentence": str(sentence)},
+        )

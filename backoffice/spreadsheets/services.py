@@ -1,0 +1,274 @@
+"""What happens to an import: upload, check, confirm, discard; and the same in one go for commands."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.files import File
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from backoffice.accounts.models import User
+from backoffice.changes.context import recording
+from backoffice.changes.models import ChangeSet
+from backoffice.changes.refusals import Refusal, lacks, refuse_if, require
+from backoffice.spreadsheets.engine import Outcome, apply_stage, check_sheet
+from backoffice.spreadsheets.mapping import build_mapping
+from backoffice.spreadsheets.models import ImportJob
+from backoffice.spreadsheets.readers import open_sheet
+from backoffice.spreadsheets.registry import get_resource
+from backoffice.spreadsheets.staging import Stage, drop_tables, stage_tables
+
+# An import that nobody confirmed is cancelled after so long; its file stays.
+WAITING_DAYS = 7
+READING_OPTIONS = ("encoding", "delimiter", "sheet")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What to import and how: header of the file by field, fixed values by field, and how the file is read."""
+
+    resource: str
+    path: Path
+    filename: str
+    mapped: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, str] = field(default_factory=dict)
+
+
+def can_import(resource: str, user: User | None) -> Refusal | None:
+    """Whether `user` may import this kind of spreadsheet."""
+    return lacks(
+        user,
+        get_resource(resource).import_permission,
+        _("Your role does not allow importing %(kind)s. Ask a manager.") % {"kind": get_resource(resource).title},
+    )
+
+
+def can_work_on(job: ImportJob, user: User | None) -> Refusal | None:
+    """Whether `user` may see, check and discard this import: its owner may, and who may change all imports."""
+    if user is None or job.owner_id == user.pk:
+        return None
+    return lacks(
+        user, "spreadsheets.change_importjob", _("This import is a colleague's. Ask them, or a manager.")
+    )
+
+
+def can_confirm(job: ImportJob, user: User | None, *, only_valid: bool = False) -> Refusal | None:
+    """Whether the import may be applied as it was checked."""
+    return (
+        can_work_on(job, user)
+        or can_import(job.resource, user)
+        or refuse_if(job.state != ImportJob.State.CHECKED, _("Only a checked import can be applied. Check it first."))
+        or refuse_if(not job.changes_something, _("Nothing would change: there is nothing to apply."))
+        or refuse_if(
+            bool(job.refused) and not only_valid,
+            _("Some rows are refused. Correct them in the file and upload it again, or apply the good rows only."),
+        )
+    )
+
+
+def can_discard(job: ImportJob, user: User | None) -> Refusal | None:
+    """Whether the import may be given up."""
+    waiting = {ImportJob.State.UPLOADED, ImportJob.State.CHECKED}
+    return can_work_on(job, user) or refuse_if(
+        job.state not in waiting, _("This import is finished; there is nothing to discard.")
+    )
+
+
+@transaction.atomic
+def upload_file(*, resource: str, file: File, filename: str, actor: User, reason: str = "") -> ImportJob:
+    """Keep an uploaded file and return its import, not checked yet.
+
+    The file is opened once, so that one that cannot be read is refused now. Raises UnreadableFile and RefusedError.
+    """
+    require(can_import(resource, actor))
+    sweep_imports()
+    job = ImportJob(
+        resource=resource,
+        filename=Path(filename).name[:255],
+        sha256=_sha256(file),
+        size=file.size,
+        owner=actor,
+        reason=reason,
+    )
+    job.file.save(job.filename, file, save=False)
+    try:
+        with open_sheet(Path(job.file.path), filename=job.filename) as sheet:
+            job.detected = _detected(sheet)
+    except ValidationError:
+        job.file.delete(save=False)
+        raise
+    job.save()
+    return job
+
+
+@transaction.atomic
+def check_import(
+    *,
+    job: ImportJob,
+    actor: User | None,
+    mapped: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+    options: Mapping[str, str] | None = None,
+) -> ImportJob:
+    """Read the whole file, stage it, and keep on the import what it would do. Writes nothing else.
+
+    May be repeated with another mapping. Raises WrongMapping, UnreadableFile and RefusedError.
+    """
+    job = ImportJob.objects.select_for_update().get(pk=job.pk)
+    require(can_work_on(job, actor))
+    require(
+        refuse_if(
+            job.state not in {ImportJob.State.UPLOADED, ImportJob.State.CHECKED},
+            _("This import is finished. Upload the file again to import it once more."),
+        )
+    )
+    drop_tables(job.token)
+    request = _request(job, mapped=mapped or {}, constants=constants or {}, options=options or {})
+    with _checked(request, job.token) as (stage, outcome):
+        _keep_outcome(job, outcome)
+    job.mapping, job.constants, job.options = stage.mapping.headers, dict(request.constants), dict(request.options)
+    job.state, job.checked_at = ImportJob.State.CHECKED, timezone.now()
+    job.save()
+    return job
+
+
+def confirm_import(*, job: ImportJob, actor: User | None, only_valid: bool = False, reason: str = "") -> ImportJob:
+    """Apply a checked import exactly as it was shown, all of it or, with `only_valid`, the rows not refused.
+
+    All in one transaction and one change set. Raises ImportConflict if a row to change was changed since the check;
+    then nothing is written, and the import waits to be checked again.
+    """
+    with transaction.atomic():
+        job = ImportJob.objects.select_for_update().get(pk=job.pk)
+        require(can_confirm(job, actor, only_valid=only_valid))
+        resource, stage = get_resource(job.resource), _stage_again(job)
+        words = reason or job.reason
+        with recording(kind=ChangeSet.Kind.IMPORT, actor=actor, reason=words, source=job.filename):
+            job.change_set_id = apply_stage(resource, stage, job.tables)
+        stage.drop()
+        job.state, job.only_valid, job.finished_at = ImportJob.State.APPLIED, only_valid, timezone.now()
+        job.reason = words
+        job.save()
+    return job
+
+
+@transaction.atomic
+def discard_import(*, job: ImportJob, actor: User | None) -> ImportJob:
+    """Give an import up; its file stays for the record."""
+    job = ImportJob.objects.select_for_update().get(pk=job.pk)
+    require(can_discard(job, actor))
+    return _cancel(job)
+
+
+@transaction.atomic
+def sweep_imports() -> int:
+    """Cancel imports that nobody confirmed in a week, drop staging tables without an import; return how many went."""
+    before = timezone.now() - timedelta(days=WAITING_DAYS)
+    jobs = ImportJob.objects.forgotten(before=before).order_by("pk").select_for_update(skip_locked=True)
+    swept = [_cancel(job) for job in jobs]
+    waiting = {job.token for job in ImportJob.objects.waiting()}
+    orphans = {name.rpartition("_")[0] for name in stage_tables()} - waiting
+    for token in orphans:
+        drop_tables(token)
+    return len(swept) + len(orphans)
+
+
+def import_file(
+    *, request: Request, apply: bool, only_valid: bool = False, actor: User | None = None, reason: str = ""
+) -> tuple[Outcome, int | None]:
+    """Check a file and, if `apply`, write it, in one transaction; return the outcome and the change set, if one was made.
+
+    With refused rows nothing is written unless `only_valid`. Without `apply` the transaction is rolled back.
+    """
+    change_set = None
+    with transaction.atomic():
+        with _checked(request, f"run_{timezone.now():%Y%m%d%H%M%S%f}") as (stage, outcome):
+            if apply and outcome.changes_something and (only_valid or not outcome.refused):
+                source = Path(request.filename).name
+                with recording(kind=ChangeSet.Kind.IMPORT, actor=actor, reason=reason, source=source):
+                    change_set = apply_stage(get_resource(request.resource), stage, outcome.tables)
+        stage.drop()
+        transaction.set_rollback(change_set is None)
+    return outcome, change_set
+
+
+@contextmanager
+def _checked(request: Request, token: str) -> Iterator[tuple[Stage, Outcome]]:
+    resource = get_resource(request.resource)
+    reading = {name: request.options[name] for name in READING_OPTIONS if request.options.get(name)}
+    with open_sheet(request.path, filename=request.filename, **reading) as sheet:
+        mapping = build_mapping(
+            resource.columns, sheet.headers, mapped=request.mapped, constants=request.constants
+        )
+        stage = Stage(token, mapping)
+        yield stage, check_sheet(resource, sheet, stage)
+
+
+def _request(
+    job: ImportJob, *, mapped: Mapping[str, str], constants: Mapping[str, str], options: Mapping[str, str]
+) -> Request:
+    return Request(
+        resource=job.resource,
+        path=Path(job.file.path),
+        filename=job.filename,
+        mapped=mapped,
+        constants=constants,
+        options=options,
+    )
+
+
+def _stage_again(job: ImportJob) -> Stage:
+    """Return the staging tables of the check. A crash of the database empties them; then the check is void."""
+    mapping = build_mapping(
+        get_resource(job.resource).columns,
+        job.detected["headers"],
+        mapped=job.mapping,
+        constants=job.constants,
+    )
+    stage = Stage(job.token, mapping)
+    if f"{job.token}_rows" not in stage_tables() or _count(stage.rows, stage) != job.rows:
+        raise ValidationError(_("What the check had prepared is gone. Check the file again; nothing was written."))
+    return stage
+
+
+def _count(table: str, stage: Stage) -> int:
+    return int(stage.fetch(f"SELECT count(*) FROM {table}")[0][0])
+
+
+def _keep_outcome(job: ImportJob, outcome: Outcome) -> None:
+    job.rows, job.created, job.updated = outcome.rows, outcome.create, outcome.update
+    job.unchanged, job.refused, job.tables = outcome.unchanged, outcome.refused, outcome.tables
+    job.problems, job.problem_groups, job.samples = outcome.problems, outcome.problem_groups, outcome.samples
+
+
+def _cancel(job: ImportJob) -> ImportJob:
+    drop_tables(job.token)
+    job.state, job.finished_at = ImportJob.State.CANCELLED, timezone.now()
+    job.save(update_fields=["state", "finished_at"])
+    return job
+
+
+def _detected(sheet: Any) -> dict[str, Any]:
+    return {
+        "kind": sheet.kind,
+        "encoding": sheet.encoding,
+        "delimiter": sheet.delimiter,
+        "sheet": sheet.sheet_name,
+        "headers": list(sheet.headers),
+    }
+
+
+def _sha256(file: File) -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
