@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -9,11 +10,15 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Now
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
 from reports.catalogue import REPORTS
+from reports.catalogue.base import Column
+from reports.periods import Period
 from reports.querysets import ReportRunQuerySet
+from reports.schedules import DECLARED
 
 
 class Format(models.TextChoices):
@@ -24,10 +29,9 @@ class Format(models.TextChoices):
     JSON = "json", _("JSON")
 
 
-def report_title(slug: str) -> str:
-    """Return the title of a report, or its slug when it left the catalogue."""
-    report = REPORTS.get(slug)
-    return str(report.title) if report else slug
+def report_choices() -> list[tuple[str, Any]]:
+    """Return the reports that can be chosen, by slug and title."""
+    return [(report.slug, report.title) for report in REPORTS.values()]
 
 
 class ReportSchedule(TrackedModel):
@@ -39,7 +43,7 @@ class ReportSchedule(TrackedModel):
 
     name = models.SlugField(_("name"), max_length=60, unique=True)
     title = models.CharField(_("title"), max_length=120)
-    report = models.CharField(_("report"), max_length=60)
+    report = models.CharField(_("report"), max_length=60, choices=report_choices)
     parameters = models.JSONField(_("parameters"), default=dict, blank=True, encoder=DjangoJSONEncoder)
     format = models.CharField(_("format"), max_length=8, choices=Format, default=Format.XLSX)
     cron = models.CharField(_("runs at"), max_length=60)
@@ -64,6 +68,12 @@ class ReportSchedule(TrackedModel):
     def __str__(self) -> str:
         return self.title
 
+    @property
+    def words(self) -> str:
+        """When it runs, in words, as far as the code says it; else as cron has it."""
+        declared = {schedule.name: schedule.words for schedule in DECLARED}
+        return str(declared.get(self.name, self.cron))
+
 
 class ReportRun(models.Model):
     """One run of a report: what was asked, what the dates meant, what came out, and the file while it is kept.
@@ -77,7 +87,7 @@ class ReportRun(models.Model):
         SUCCEEDED = "succeeded", _("Succeeded")
         FAILED = "failed", _("Failed")
 
-    report = models.CharField(_("report"), max_length=60)
+    report = models.CharField(_("report"), max_length=60, choices=report_choices)
     format = models.CharField(_("format"), max_length=8, choices=Format)
     parameters = models.JSONField(_("parameters"), default=dict, encoder=DjangoJSONEncoder)
     resolved = models.JSONField(
@@ -156,8 +166,23 @@ class ReportRun(models.Model):
 
     @property
     def title(self) -> str:
-        """The title of the report."""
-        return report_title(self.report)
+        """The title of the report, or its slug when it left the catalogue."""
+        return str(self.get_report_display())
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the report; none when it left the catalogue."""
+        return REPORTS[self.report].columns if self.report in REPORTS else ()
+
+    @property
+    def period(self) -> Period:
+        """The dates that were meant."""
+        return Period.from_parameters(self.resolved)
+
+    @property
+    def download_url(self) -> str:
+        """The address of the file, for those who may have it."""
+        return reverse("admin:reports_reportrun_download", args=[self.pk])
 
     @property
     def path(self) -> Path:

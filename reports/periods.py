@@ -4,9 +4,10 @@ A period is a pair of local dates, both of which belong to it. The instants that
 `settings.TIME_ZONE`: a day is 23 or 25 hours long where clocks change.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Self
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -60,6 +61,12 @@ class Period:
             "from": self.first.isoformat() if self.first else None,
             "to": self.last.isoformat() if self.last else None,
         }
+
+    @classmethod
+    def from_parameters(cls, kept: Mapping[str, str | None]) -> Self:
+        """Return the period that `as_parameters` wrote."""
+        first, last = (date.fromisoformat(day) if day else None for day in (kept.get("from"), kept.get("to")))
+        return cls(first, last)
 
     def __str__(self) -> str:
         if self.first and self.first == self.last:

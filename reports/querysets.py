@@ -13,6 +13,10 @@ class ReportRunQuerySet(models.QuerySet[Any]):
         """Those that have figures."""
         return self.filter(state="succeeded")
 
+    def failed(self) -> "ReportRunQuerySet":
+        """Those that left no file."""
+        return self.filter(state="failed")
+
     def visible_to(self, user: Any) -> "ReportRunQuerySet":
         """Those whose files `user` may open: their own, or all with the permission to open those of others."""
         if user.has_perm("reports.download_any_reportrun"):

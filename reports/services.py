@@ -13,14 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.changes.refusals import NOT_ALLOWED, Refusal, require
-from reports.catalogue import get_report
+from reports.catalogue import REPORTS, get_report
 from reports.catalogue.base import Question, Report
 from reports.catalogue.parameters import in_sentences
 from reports.execution import Reading
 from reports.files import digest, write_report
 from reports.formats import as_plain
 from reports.models import Format, ReportRun, ReportSchedule
-from reports.periods import Period, local_today
+from reports.periods import local_today
 
 Given = Mapping[str, Any]
 
@@ -35,10 +35,12 @@ def can_run_report(report: Report, user: Any) -> Refusal | None:
 
 def can_open_run(run: ReportRun, user: Any) -> Refusal | None:
     """Return why `user` may not open the file of the run now: the report must be permitted, and so must the run."""
-    if run.requested_by_id == user.pk or user.has_perm("reports.download_any_reportrun"):
-        return can_run_report(get_report(run.report), user)
-    sentence = _("Somebody else ran this report. Run it yourself, or ask a manager for the file.")
-    return Refusal(sentence, code=NOT_ALLOWED)
+    if run.requested_by_id != user.pk and not user.has_perm("reports.download_any_reportrun"):
+        sentence = _("Somebody else ran this report. Run it yourself, or ask a manager for the file.")
+        return Refusal(sentence, code=NOT_ALLOWED)
+    if run.report not in REPORTS:
+        return Refusal(_("This report is not in the catalogue any more, so nobody can be permitted to open its files."))
+    return can_run_report(REPORTS[run.report], user)
 
 
 def ask(report: Report, given: Given, *, today: date) -> Question:
@@ -159,8 +161,7 @@ def question_of(run: ReportRun) -> Question:
     """Return what the run asks, with the dates that were fixed when it was asked for."""
     given = {name: value for name, value in run.parameters.items() if value not in {None, ""}}
     question = ask(get_report(run.report), given, today=local_today())
-    first, last = (date.fromisoformat(day) if day else None for day in (run.resolved["from"], run.resolved["to"]))
-    return Question(values=question.values, period=Period(first, last))
+    return Question(values=question.values, period=run.period)
 
 
 def filename(run: ReportRun, day: date) -> str:

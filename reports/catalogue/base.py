@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.parameters import ReportParameters
 from reports.periods import Period
@@ -91,6 +92,9 @@ class Report(ABC):
     parameters: ClassVar[type[ReportParameters]] = ReportParameters
     columns: ClassVar[tuple[Column, ...]]
     chart: ClassVar[Chart | None] = None
+    empty_text: ClassVar[Label] = _(
+        "Nothing was sold then. Choose a longer period, or look whether orders are still drafts."
+    )
 
     @abstractmethod
     def query(self, question: Question) -> "QuerySet[Any, Any] | Sql":

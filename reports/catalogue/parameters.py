@@ -11,7 +11,10 @@ from django.core.validators import RegexValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.desk.forms import DeskForm
 from reports.periods import Period, Preset, resolve
+
+ISO = ["%Y-%m-%d"]
 
 
 def default_currency() -> str:
@@ -19,7 +22,7 @@ def default_currency() -> str:
     return str(settings.CURRENCY)
 
 
-class ReportParameters(forms.Form):
+class ReportParameters(DeskForm):
     """Parameters of a report that asks for nothing."""
 
     @classmethod
@@ -58,8 +61,8 @@ class PeriodParameters(CurrencyParameters):
     """A currency, and a period: a preset, or two dates of which one may be left out."""
 
     period = forms.ChoiceField(label=gettext_lazy("Period"), choices=Preset, initial=Preset.LAST_MONTH)
-    date_from = forms.DateField(label=gettext_lazy("From"), required=False)
-    date_to = forms.DateField(label=gettext_lazy("To"), required=False)
+    date_from = forms.DateField(label=gettext_lazy("From"), required=False, input_formats=ISO)
+    date_to = forms.DateField(label=gettext_lazy("To"), required=False, input_formats=ISO)
 
     field_order = ("period", "date_from", "date_to")
 

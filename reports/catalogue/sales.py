@@ -48,8 +48,8 @@ def _sold_params(question: Question) -> dict[str, Any]:
 def orders_query(question: Question) -> dict[str, str]:
     """Return the query under which the list of orders shows those that count."""
     query = {"status__in": "placed,completed", "currency": str(question.values["currency"])}
-    if question.period.starts_at:
-        query["placed_at__gte"] = question.period.starts_at.isoformat()
-    if question.period.ends_at:
-        query["placed_at__lt"] = question.period.ends_at.isoformat()
+    if question.period.first:
+        query["placed_at_from"] = question.period.first.isoformat()
+    if question.period.last:
+        query["placed_at_to"] = question.period.last.isoformat()
     return query

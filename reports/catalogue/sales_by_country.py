@@ -37,4 +37,5 @@ class SalesByCountry(Report):
 
     def drill(self, row: Row, question: Question) -> Link:
         """The orders that went to the country."""
-        return Link("admin:orders_order_changelist", query={**orders_query(question), "country": row[0]})
+        named = {"country": row[0]} if row[0] else {"country__exact": ""}
+        return Link("admin:orders_order_changelist", query={**orders_query(question), **named})

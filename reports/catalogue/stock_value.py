@@ -46,6 +46,8 @@ class StockValue(Report):
         Column("value_at_price", _("Value at price"), Kind.AMOUNT, total=True),
     )
 
+    empty_text = _("Nothing is on hand. Receive stock on the pages of products, or import a stock count.")
+
     def query(self, question: Question) -> "QuerySet[Any, Any]":
         listed = Product.objects.exclude(on_hand=0)
         if question.values["with_empty"]:

@@ -43,6 +43,8 @@ class TopCustomers(Report):
     )
     chart = Chart("bar", label="customer", values=("sales",))
 
+    empty_text = _("No customer bought anything then. Choose a longer period, or another country.")
+
     def query(self, question: Question) -> Sql:
         select = """
             SELECT number, coalesce(nullif(company, ''), nullif(name, ''), number), country,

@@ -1,0 +1,138 @@
+"""The pages of reports: which there are, one with its figures, and the files they leave."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import OperationalError, transaction
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+from psycopg.errors import QueryCanceled
+
+from backoffice.changes.refusals import Refusal
+from backoffice.jobs.services import enqueue_job
+from reports.admin.tables import ShownReport
+from reports.catalogue import REPORTS, UnknownReportError, get_report
+from reports.catalogue.base import Question, Report
+from reports.execution import Reading, TooManyRowsError
+from reports.models import Format, ReportRun
+from reports.periods import local_today
+from reports.services import can_open_run, can_run_report, limit_time, request_run, run_report
+from reports.tasks import PRODUCE
+
+CONTENT_TYPES = {
+    Format.CSV: "text/csv; charset=utf-8",
+    Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    Format.JSON: "application/json",
+}
+NOT_PARAMETERS = {"csrfmiddlewaretoken", "format"}
+
+
+class TooSlowError(Exception):
+    """The report takes longer than a page waits."""
+
+
+@require_safe
+def catalogue_page(request: HttpRequest) -> HttpResponse:
+    """List the reports that the user may run."""
+    permitted = [report for report in REPORTS.values() if can_run_report(report, request.user) is None]
+    if not permitted:
+        raise PermissionDenied(_("None of the reports is open to your role."))
+    return _page(request, "reports/catalogue.html", title=_("Reports"), reports=permitted)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def report_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a report with its figures; a POST leaves them in a file."""
+    try:
+        report = get_report(slug)
+    except UnknownReportError as error:
+        raise Http404(error.messages[0]) from error
+    _deny(can_run_report(report, request.user))
+    given = {name: value for name, value in _sent(request).items() if name not in NOT_PARAMETERS}
+    try:
+        return _leave_file(request, report, given) if request.method == "POST" else _show(request, report, given)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return HttpResponseRedirect(request.path)
+
+
+@require_safe
+@never_cache
+def download_page(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+    """Hand out the file of a run to those who may have it now."""
+    run = get_object_or_404(ReportRun.objects.select_related("requested_by"), pk=pk)
+    _deny(can_open_run(run, request.user))
+    if run.state != ReportRun.State.SUCCEEDED:
+        raise Http404(_("The file is not there yet."))
+    if run.has_expired(at=timezone.now()) or not run.file or not run.path.is_file():
+        return render(request, "reports/gone.html", {"run": run}, status=410)
+    content_type = CONTENT_TYPES[Format(run.format)]
+    return FileResponse(run.path.open("rb"), as_attachment=True, filename=run.filename, content_type=content_type)
+
+
+def _show(request: HttpRequest, report: Report, given: dict[str, str]) -> HttpResponse:
+    form, shown, too_slow = report.parameters.asked(given), None, False
+    if form.is_valid():
+        question = Question(values=form.cleaned_data, period=form.resolve(local_today()))
+        try:
+            shown = _read(report, question)
+        except TooSlowError:
+            too_slow = True
+    context = {"report": report, "form": form, "shown": shown, "too_slow": too_slow, "formats": Format.choices}
+    return _page(request, "reports/report.html", title=report.title, **context)
+
+
+def _read(report: Report, question: Question) -> ShownReport:
+    with _in_time():
+        reading = Reading(report, question)
+        return ShownReport(reading, reading.head(settings.REPORT_PAGE_ROWS))
+
+
+def _leave_file(request: HttpRequest, report: Report, given: dict[str, str]) -> HttpResponse:
+    asked: dict[str, Any] = {"report": report.slug, "given": given, "actor": request.user}
+    asked["file_format"] = request.POST.get("format", "")
+    try:
+        with _in_time():
+            run = run_report(row_limit=settings.REPORT_INLINE_ROWS, **asked)
+    except (TooSlowError, TooManyRowsError):
+        run = request_run(**asked)
+        enqueue_job(kind=PRODUCE, key=str(run.pk), args={"run": run.pk}, asked_by=asked["actor"])
+        messages.info(request, _("This is a large report: it is made in the background, and its file appears here."))
+        return HttpResponseRedirect(reverse("admin:reports_reportrun_change", args=[run.pk]))
+    return HttpResponseRedirect(run.download_url)
+
+
+@contextmanager
+def _in_time() -> Iterator[None]:
+    """Undo what is inside, and raise TooSlowError, when a statement takes longer than a page waits."""
+    try:
+        with transaction.atomic():
+            limit_time(seconds=settings.REPORT_PAGE_SECONDS)
+            yield
+            limit_time(seconds=0)
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TooSlowError from error
+        raise
+
+
+def _sent(request: HttpRequest) -> dict[str, str]:
+    return (request.POST if request.method == "POST" else request.GET).dict()
+
+
+def _deny(refusal: Refusal | None) -> None:
+    if refusal is not None:
+        raise PermissionDenied(refusal.sentence)
+
+
+def _page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+    return render(request, template, {**admin.site.each_context(request), **context})

@@ -1,0 +1,102 @@
+"""What ran, and what runs by itself."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.defaultfilters import filesizeformat
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from backoffice.desk.admin import ReadOnlyAdmin
+from backoffice.desk.columns import NOTHING, badge, code, column, number, row_link, text, when
+from backoffice.desk.filters import ChoiceFilter, DateRangeFilter
+from backoffice.desk.queues import Queue
+from reports.admin.pages import catalogue_page, download_page, report_page
+from reports.formats import in_words
+from reports.models import ReportRun, ReportSchedule
+from reports.services import can_open_run
+
+
+def seconds(run: ReportRun) -> str:
+    """Return how long a run took."""
+    return NOTHING if run.duration is None else _("%(seconds).1f s") % {"seconds": run.duration.total_seconds()}
+
+
+def file_link(run: ReportRun) -> str:
+    """Return a link to the file, or what became of it."""
+    if run.state != ReportRun.State.SUCCEEDED:
+        return NOTHING
+    if not run.file:
+        return _("deleted")
+    return row_link(run.download_url, run.get_format_display())
+
+
+def totals(run: ReportRun) -> str:
+    """Return the totals, each under the name of its column."""
+    shown = [
+        format_html("{} <strong>{}</strong>", column.label, in_words(run.totals[column.name], column))
+        for column in run.columns
+        if column.name in run.totals
+    ]
+    return format_html(" · ".join(["{}"] * len(shown)), *shown) if shown else NOTHING
+
+
+@admin.register(ReportRun)
+class ReportRunAdmin(ReadOnlyAdmin):
+    list_display = ("name", "state_badge", "asked_by", "requested", "rows", "size_shown", "took", "download")
+    list_filter = (("report", ChoiceFilter), ("state", ChoiceFilter), ("requested_at", DateRangeFilter))
+    sortable_by = ("requested",)
+    queues = (
+        Queue("mine", gettext_lazy("Mine"), lambda runs, user: runs.filter(requested_by=user), personal=True),
+        Queue("failed", gettext_lazy("Failed"), lambda runs, user: runs.failed(), tone="red"),
+    )
+    empty_text = gettext_lazy("Reports that were run appear here. Choose one under Reports and download it.")
+    fields = (
+        *("name", "dates", "state_badge", "error", "asked_by", "requested", "schedule", "intended_for"),
+        *("data_as_of", "rows", "sums", "took", "size_shown", "checksum", "kept_until", "download"),
+    )
+    readonly_fields = fields
+
+    name = column(lambda run: run.title, gettext_lazy("report"))
+    dates = column(lambda run: str(run.period), gettext_lazy("dates"))
+    state_badge = badge("state")
+    asked_by = column(lambda run: run.requested_words, gettext_lazy("who"))
+    requested = when("requested_at", gettext_lazy("when"))
+    data_as_of = when("as_of", gettext_lazy("data as of"))
+    rows = number("row_count", gettext_lazy("rows"))
+    sums = column(totals, gettext_lazy("totals"))
+    size_shown = column(lambda run: filesizeformat(run.size) if run.size else NOTHING, gettext_lazy("size"))
+    took = column(seconds, gettext_lazy("took"))
+    checksum = code("sha256", gettext_lazy("SHA-256"))
+    kept_until = when("expires_at", gettext_lazy("kept until"))
+    download = column(file_link, gettext_lazy("file"))
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).visible_to(request.user)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_view_permission(request, obj) and (obj is None or can_open_run(obj, request.user) is None)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        own = [
+            path("catalogue/", view(catalogue_page), name="reports_catalogue"),
+            path("catalogue/<slug:slug>/", view(report_page), name="reports_report"),
+            path("<int:pk>/download/", view(download_page), name="reports_reportrun_download"),
+        ]
+        return own + super().get_urls()
+
+
+@admin.register(ReportSchedule)
+class ReportScheduleAdmin(ReadOnlyAdmin):
+    list_display = ("title", "report_title", "times", "format", "owner", "active")
+    list_filter = (("report", ChoiceFilter),)
+    empty_text = gettext_lazy("Reports that run by themselves appear here.")
+    fields = ("title", "report_title", "times", "format", "parameters", "owner", "active", "declared_in_code")
+    readonly_fields = fields
+
+    report_title = column(lambda schedule: schedule.get_report_display(), gettext_lazy("report"))
+    times = text("words", gettext_lazy("runs"))
