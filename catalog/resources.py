@@ -85,7 +85,7 @@ class ProductResource(TableResource):
         blank=Blank.KEEPS,
         help_text=_("draft, active or archived. A new product without one is a draft."),
     )
-    tags = Column("tags", WordsValue(max_length=40), label=_("Tags"), sql_type="text[]")
+    tags = Column("tags", WordsValue(max_length=40), label=_("Tags"), sql_type="varchar[]")
     allow_backorder = Column(
         "allow_backorder",
         BooleanValue(true=("true", "yes", "1"), false=("false", "no", "0")),

@@ -29,7 +29,7 @@ class CustomerResource(TableResource):
     email = Column("email", EmailValue(max_length=254), label=_("E-mail"), aliases=["Email address", "Mail"])
     phone = Column("phone", TextValue(max_length=40), label=_("Phone"), aliases=["Telephone", "Phone number"])
     country = Column("country", TextValue(max_length=64), label=_("Country"))
-    tags = Column("tags", WordsValue(max_length=40), label=_("Tags"), sql_type="text[]")
+    tags = Column("tags", WordsValue(max_length=40), label=_("Tags"), sql_type="varchar[]")
     blocked = Column(
         "blocked",
         BooleanValue(true=("true", "yes", "1"), false=("false", "no", "0")),

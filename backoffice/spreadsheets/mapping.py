@@ -113,8 +113,7 @@ def _constant(field: str, column: Column, text: str) -> Any:
         return column.convert(text)
     except BadValue as bad:
         raise WrongMapping(
-            _("“%(text)s” does not fit %(field)s: %(message)s")
-            % {"text": text, "field": field, "message": bad.message}
+            _("“%(text)s” does not fit %(field)s: %(message)s") % {"text": text, "field": field, "message": bad.message}
         ) from bad
 
 

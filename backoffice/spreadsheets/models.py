@@ -13,7 +13,9 @@ from backoffice.spreadsheets.querysets import ImportJobQuerySet
 
 def kept_path(job: "ImportJob", filename: str) -> str:
     """Return where the file is kept: under a name that nobody guesses, whatever its own was."""
-    return f"imports/{uuid.uuid4().hex}{''.join(suffix for suffix in KEPT_SUFFIXES if filename.lower().endswith(suffix))}"
+    return (
+        f"imports/{uuid.uuid4().hex}{''.join(suffix for suffix in KEPT_SUFFIXES if filename.lower().endswith(suffix))}"
+    )
 
 
 KEPT_SUFFIXES = (".csv", ".csv.gz", ".xlsx")
@@ -85,8 +87,11 @@ class ImportJob(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["owner", "-id"], name="spreadsheets_import_owner"),
-            models.Index(fields=["created_at"], name="spreadsheets_import_waiting", condition=models.Q(
-                state__in=["uploaded", "checked"])),
+            models.Index(
+                fields=["created_at"],
+                name="spreadsheets_import_waiting",
+                condition=models.Q(state__in=["uploaded", "checked"]),
+            ),
         ]
 
     def __str__(self) -> str:

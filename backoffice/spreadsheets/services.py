@@ -55,9 +55,7 @@ def can_work_on(job: ImportJob, user: User | None) -> Refusal | None:
     """Whether `user` may see, check and discard this import: its owner may, and who may change all imports."""
     if user is None or job.owner_id == user.pk:
         return None
-    return lacks(
-        user, "spreadsheets.change_importjob", _("This import is a colleague's. Ask them, or a manager.")
-    )
+    return lacks(user, "spreadsheets.change_importjob", _("This import is a colleague's. Ask them, or a manager."))
 
 
 def can_confirm(job: ImportJob, user: User | None, *, only_valid: bool = False) -> Refusal | None:
@@ -205,9 +203,7 @@ def _checked(request: Request, token: str) -> Iterator[tuple[Stage, Outcome]]:
     resource = get_resource(request.resource)
     reading = {name: request.options[name] for name in READING_OPTIONS if request.options.get(name)}
     with open_sheet(request.path, filename=request.filename, **reading) as sheet:
-        mapping = build_mapping(
-            resource.columns, sheet.headers, mapped=request.mapped, constants=request.constants
-        )
+        mapping = build_mapping(resource.columns, sheet.headers, mapped=request.mapped, constants=request.constants)
         stage = Stage(token, mapping)
         yield stage, check_sheet(resource, sheet, stage)
 

@@ -27,7 +27,9 @@ class Command(BaseCommand):
         parser.add_argument("resource", help="One of: " + ", ".join(resource_names()))
         parser.add_argument("file", type=Path)
         parser.add_argument("--apply", action="store_true", help="Write it. Without this nothing is written.")
-        parser.add_argument("--only-valid", action="store_true", help="Write the good rows although others are refused.")
+        parser.add_argument(
+            "--only-valid", action="store_true", help="Write the good rows although others are refused."
+        )
         for option, target, meaning in (
             ("--map", "Header", "The column of the file that fills a field; nothing after = leaves the field out."),
             ("--set", "value", "One value in all rows for a field without a column."),

@@ -1,0 +1,114 @@
+"""A year of real sales: 541,909 lines as they are."""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Count, F, OuterRef, Subquery, Sum
+from django.db.models.functions import TruncMonth
+from pytest_django import DjangoDbBlocker
+
+from backoffice.changes.models import ChangeSet
+from catalog.models import Product, StockMovement
+from customers.models import Customer, CustomerFigures
+from orders.models import Order, OrderLine
+from tests.spreadsheets.importing import counts, run_import
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+
+FOLDER = Path(settings.BASE_DIR).parent / "shared" / "data" / "online_retail"
+
+
+@pytest.fixture(scope="module")
+def facts() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((FOLDER / "facts.json").read_text())
+    return loaded
+
+
+@pytest.fixture(scope="module", autouse=True)
+def answer(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[dict[str, Any]]:
+    """Import the file once for all tests of this module; the transaction around them is rolled back after the last."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield run_import("orders", FOLDER / "online_retail.csv.gz", "--apply")
+        transaction.set_rollback(True)
+
+
+def net(rows: Any) -> Decimal:
+    return Decimal(rows.aggregate(net=Sum("total"))["net"])
+
+
+def test_every_line_comes_in(answer: dict[str, Any], facts: dict[str, Any]) -> None:
+    assert (answer["status"], answer["refused"], answer["create"]) == (0, 0, facts["rows"])
+    assert OrderLine.objects.count() == facts["rows"]
+
+
+def test_invoices_customers_and_products_are_counted_once(facts: dict[str, Any]) -> None:
+    assert Order.objects.count() == facts["distinct_invoices"]
+    assert Customer.objects.count() == facts["distinct_customers"]
+    assert Product.objects.count() == facts["distinct_stock_codes_case_insensitive"]
+
+
+def test_the_net_total_holds_to_the_last_digit(facts: dict[str, Any]) -> None:
+    assert net(OrderLine.objects.all()) == Decimal(facts["sum_quantity_x_price"])
+    assert net(Order.objects.all()) == Decimal(facts["sum_quantity_x_price"])
+
+
+def test_the_months_hold(facts: dict[str, Any]) -> None:
+    months = Order.objects.annotate(month=TruncMonth("placed_at")).values("month").annotate(net=Sum("total"))
+    assert {f"{row['month']:%Y-%m}": row["net"] for row in months} == {
+        month: Decimal(value) for month, value in facts["net_by_month"].items()
+    }
+
+
+def test_the_countries_hold(facts: dict[str, Any]) -> None:
+    rows = OrderLine.objects.values("order__country").annotate(
+        lines=Count("pk"), invoices=Count("order", distinct=True), units=Sum("quantity"), net=Sum("total")
+    )
+    found = {row["order__country"]: [row["lines"], row["invoices"], row["units"], row["net"]] for row in rows}
+    assert found == {country: [*numbers, Decimal(value)] for country, (*numbers, value) in facts["by_country"].items()}
+
+
+def test_guests_have_no_customer(facts: dict[str, Any]) -> None:
+    assert OrderLine.objects.filter(order__customer=None).count() == facts["rows_without_customer"]
+
+
+def test_cancellations_are_credit_notes(facts: dict[str, Any]) -> None:
+    assert Order.objects.filter(kind="credit").count() == facts["cancellation_invoices"]
+
+
+def test_all_of_it_is_settled_history() -> None:
+    states = (
+        Order.objects.order_by().values_list("historical", "status", "payment_state", "fulfilment_state").distinct()
+    )
+    assert list(states) == [(True, "completed", "paid", "fulfilled")]
+    assert not StockMovement.objects.exists()
+
+
+def test_a_customer_has_the_country_of_the_newest_line() -> None:
+    newest = Order.objects.filter(customer=OuterRef("pk")).order_by("-placed_at").values("country")[:1]
+    wrong = Customer.objects.annotate(newest=Subquery(newest)).exclude(country=F("newest"))
+    assert not wrong.exists()
+
+
+def test_the_figures_of_the_customers_are_up_to_date(facts: dict[str, Any]) -> None:
+    top = CustomerFigures.objects.order_by("-spent").values_list("customer__number", "spent")[:3]
+    expected = list(facts["top_customers_by_net"].items())[:3]
+    assert list(top) == [(number, Decimal(value)) for number, value in expected]
+
+
+def test_history_has_one_version_of_each_row(answer: dict[str, Any], facts: dict[str, Any]) -> None:
+    assert OrderLine.history.filter(change_set=answer["change_set"]).count() == facts["rows"]
+    counted = ChangeSet.objects.get(pk=answer["change_set"]).counts
+    assert counted["orders.order"] == {"+": facts["distinct_invoices"]}
+
+
+def test_the_same_file_again_changes_nothing(facts: dict[str, Any]) -> None:
+    again = run_import("orders", FOLDER / "online_retail.csv.gz", "--apply")
+    assert counts(again) == (0, 0, facts["rows"], 0)
+    assert again["change_set"] is None
+    assert ChangeSet.objects.filter(kind="import").count() == 1

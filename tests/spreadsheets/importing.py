@@ -1,0 +1,41 @@
+"""Helpers for tests of imports: small files, and the command with its answer."""
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from django.core.management import call_command
+
+
+def write_csv(path: Path, header: str, *rows: str) -> Path:
+    """Write a CSV file of a header line and row lines."""
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[object]]) -> Path:
+    """Write a CSV file of cells."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)
+    return path
+
+
+def run_import(resource: str, path: Path, *arguments: str) -> dict[str, Any]:
+    """Run the command and return its answer with its exit status."""
+    out, err, status = io.StringIO(), io.StringIO(), 0
+    try:
+        call_command("import_spreadsheet", resource, str(path), *arguments, stdout=out, stderr=err)
+    except SystemExit as stop:
+        status = int(stop.code or 0)
+    answer: dict[str, Any] = json.loads(out.getvalue()) if out.getvalue() else {}
+    return answer | {"status": status, "stderr": err.getvalue()}
+
+
+def counts(answer: dict[str, Any]) -> tuple[int, int, int, int]:
+    """Return how many rows an import created, updated, left and refused."""
+    return answer["create"], answer["update"], answer["unchanged"], answer["refused"]

@@ -1,0 +1,188 @@
+"""The way of every import: check, preview, apply. Shown on products, the plainest kind."""
+
+from pathlib import Path
+
+import pytest
+from django.db import connection
+
+from backoffice.changes.models import ChangeSet
+from catalog.models import Category, Product
+from tests.factories import make_product
+from tests.spreadsheets.importing import counts, run_import, write_csv
+
+pytestmark = pytest.mark.django_db
+
+
+def sequences() -> dict[str, int | None]:
+    """Return how far each sequence is."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT schemaname || '.' || sequencename, last_value FROM pg_sequences")
+        return dict(cursor.fetchall())
+
+
+def staging_tables() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'spreadsheets_staging'")
+        return int(cursor.fetchone()[0])
+
+
+def test_without_apply_nothing_is_written(tmp_path: Path) -> None:
+    make_product(sku="A1")
+    before, sets = sequences(), ChangeSet.objects.count()
+    answer = run_import("products", write_csv(tmp_path / "p.csv", "sku,name", "A1,Apple", "B2,Pear"))
+    assert counts(answer) == (1, 1, 0, 0)
+    assert (sequences(), ChangeSet.objects.count(), staging_tables()) == (before, sets, 0)
+    assert Product.objects.count() == 1
+
+
+def test_applying_creates_updates_and_leaves(tmp_path: Path) -> None:
+    make_product(sku="A1", name="Apple")
+    make_product(sku="B2", name="Bear")
+    answer = run_import(
+        "products", write_csv(tmp_path / "p.csv", "sku,name", "A1,Apple", "B2,Pear", "C3,Fig"), "--apply"
+    )
+    assert counts(answer) == (1, 1, 1, 0)
+    assert answer["tables"] == {"products": {"create": 1, "update": 1, "unchanged": 1}}
+    assert list(Product.objects.order_by("sku").values_list("name", flat=True)) == ["Apple", "Pear", "Fig"]
+
+
+def test_the_change_set_counts_what_was_shown(tmp_path: Path) -> None:
+    make_product(sku="B2", name="Bear")
+    path = write_csv(tmp_path / "autumn.csv", "sku,name", "B2,Pear", "C3,Fig")
+    answer = run_import("products", path, "--apply", "--reason", "autumn list")
+    made = ChangeSet.objects.get(pk=answer["change_set"])
+    assert (made.kind, made.source, made.reason) == ("import", "autumn.csv", "autumn list")
+    assert made.counts == {"catalog.product": {"+": 1, "~": 1}}
+    assert Product.history.filter(change_set=made).count() == 2
+
+
+def test_a_second_run_changes_nothing_and_makes_no_change_set(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "p.csv", "sku,name,price,tags", 'A1,Apple,1.50,"red, sweet"', "B2,,2,")
+    run_import("products", path, "--apply")
+    answer = run_import("products", path, "--apply")
+    assert counts(answer) == (0, 0, 2, 0)
+    assert answer["change_set"] is None
+
+
+def test_one_refused_row_stops_all(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "p.csv", "sku,price", "A1,1.50", 'B2,"1,50"')
+    answer = run_import("products", path, "--apply")
+    assert (answer["status"], answer["refused"], Product.objects.count()) == (1, 1, 0)
+
+
+def test_a_problem_names_row_column_value_rule_and_remedy(tmp_path: Path) -> None:
+    answer = run_import("products", write_csv(tmp_path / "p.csv", "sku,Price", "A1,1.50", 'B2,"1,50"'))
+    assert answer["problems"] == [
+        {
+            "row": 3,
+            "column": "Price",
+            "value": "1,50",
+            "rule": "decimal",
+            "message": "1,50 has a decimal comma. Write 1.50.",
+        }
+    ]
+
+
+def test_only_valid_writes_the_good_rows(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "p.csv", "sku,price", "A1,1.50", "B2,cheap")
+    answer = run_import("products", path, "--apply", "--only-valid")
+    assert (answer["status"], counts(answer)) == (0, (1, 0, 0, 1))
+    assert Product.objects.get().sku == "A1"
+
+
+def test_a_key_twice_in_the_file_refuses_both_rows(tmp_path: Path) -> None:
+    answer = run_import("products", write_csv(tmp_path / "p.csv", "sku,name", "a1,Apple", "B2,Pear", "A1,Fig"))
+    assert [(found["row"], found["rule"]) for found in answer["problems"]] == [(2, "repeated"), (4, "repeated")]
+    assert answer["problems"][0]["message"] == "“a1” stands in the rows 2, 4. Keep one of them."
+
+
+def test_a_short_row_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    answer = run_import("products", write_csv(tmp_path / "p.csv", "sku,name,price", "A1,Apple,1", "B2"))
+    assert [(found["row"], found["rule"]) for found in answer["problems"]] == [(3, "row_length")]
+
+
+def test_an_absent_column_leaves_things_as_they_are(tmp_path: Path) -> None:
+    make_product(sku="A1", name="Apple", barcode="400")
+    run_import("products", write_csv(tmp_path / "p.csv", "sku,name", "A1,Pear"), "--apply")
+    assert Product.objects.get().barcode == "400"
+
+
+def test_a_blank_cell_clears_what_can_be_empty(tmp_path: Path) -> None:
+    make_product(sku="A1", barcode="400", cost=3, tags=["red"])
+    run_import("products", write_csv(tmp_path / "p.csv", "sku,barcode,cost,tags", "A1,,,"), "--apply")
+    product = Product.objects.get()
+    assert (product.barcode, product.cost, product.tags) == ("", None, [])
+
+
+def test_a_blank_cell_leaves_what_cannot_be_empty(tmp_path: Path) -> None:
+    make_product(sku="A1", price=7, status="active")
+    answer = run_import("products", write_csv(tmp_path / "p.csv", "sku,price,status", "A1,,"), "--apply")
+    assert counts(answer) == (0, 0, 1, 0)
+
+
+def test_map_and_set_fill_fields(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "p.csv", "product_id,title,price", "1,Chai,18")
+    answer = run_import("products", path, "--apply", "--map", "sku=product_id", "name=title", "--set", "status=active")
+    product = Product.objects.get()
+    assert (answer["status"], product.sku, product.name, product.status) == (0, "1", "Chai", "active")
+
+
+def test_columns_that_fill_nothing_are_named(tmp_path: Path) -> None:
+    answer = run_import("products", write_csv(tmp_path / "p.csv", "sku,Prise", "A1,1"))
+    assert answer["ignored"] == ["Prise"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "header", "arguments", "words"),
+    [
+        ("prices", "sku", [], "There is no spreadsheet “prices”. There are: products"),
+        ("products", "name", [], "The file has no column for sku. Say which of its columns it is: “name”."),
+        ("products", "sku", ["--map", "colour=sku"], "There is no field “colour” here."),
+        ("products", "sku", ["--map", "name=Title"], "The file has no column “Title”. Its columns are: “sku”."),
+        ("products", "sku", ["--set", "price=cheap"], "“cheap” does not fit price"),
+        ("products", "sku,EAN,GTIN", [], "Two columns fit barcode: “EAN”, “GTIN”."),
+    ],
+)
+def test_a_wrong_request_gets_one_sentence(
+    tmp_path: Path, resource: str, header: str, arguments: list[str], words: str
+) -> None:
+    answer = run_import(
+        resource, write_csv(tmp_path / "p.csv", header, ",".join("A" * len(header.split(",")))), *arguments
+    )
+    assert answer["status"] == 2
+    assert words in answer["stderr"]
+    assert answer["stderr"].count("\n") == 1
+
+
+def test_a_missing_file_gets_one_sentence(tmp_path: Path) -> None:
+    answer = run_import("products", tmp_path / "nowhere.csv")
+    assert (answer["status"], answer["stderr"].count("\n")) == (2, 1)
+
+
+def test_only_a_hundred_problems_are_told_and_all_are_counted(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "p.csv", "sku,price", *(f"S{number},x" for number in range(150)))
+    answer = run_import("products", path)
+    assert (answer["refused"], len(answer["problems"])) == (150, 100)
+
+
+def test_a_workbook_imports_like_a_text_file(tmp_path: Path) -> None:
+    workbook = pytest.importorskip("openpyxl").Workbook()
+    for row in (["SKU", "Name", "Price"], [12.0, "Twelve", 1.5], ["0042", "Forty-two", 2]):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "p.xlsx")
+    answer = run_import("products", tmp_path / "p.xlsx", "--apply")
+    assert counts(answer) == (2, 0, 0, 0)
+    assert list(Product.objects.order_by("pk").values_list("sku", flat=True)) == ["12", "0042"]
+
+
+def test_text_that_copy_could_misread_arrives_as_it_is(tmp_path: Path) -> None:
+    name = r"\N back\slash, \t and {braces} \."
+    run_import("products", write_csv(tmp_path / "p.csv", "sku,name,tags", f'A1,"{name}","a""b, c\\d"'), "--apply")
+    product = Product.objects.get()
+    assert (product.name, product.tags) == (name, ['a"b', "c\\d"])
+
+
+def test_new_rows_are_created_in_the_order_of_the_file(tmp_path: Path) -> None:
+    Category.objects.create(name="Fruit")
+    run_import("products", write_csv(tmp_path / "p.csv", "sku,category", "Z,fruit", "A,Fruit", "M,"), "--apply")
+    assert list(Product.objects.order_by("pk").values_list("sku", flat=True)) == ["Z", "A", "M"]
