@@ -38,10 +38,29 @@ def empty_cache() -> None:
     cache.clear()
 
 
+SHARED_DATA = Path(os.environ.get("BACKOFFICE_SHARED_DATA") or settings.BASE_DIR.parent / "shared" / "data")
+
+
 @pytest.fixture
 def shared_data() -> Path:
-    """The folder of real input files beside the project."""
-    return Path(settings.BASE_DIR).parent / "shared" / "data"
+    """The folder of real input files, which are not part of the project: beside it, or where the environment says."""
+    return SHARED_DATA
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where there are no real input files, leave out the tests that read them, and let the count say so."""
+    if SHARED_DATA.is_dir():
+        return
+    reading = [item for item in items if "shared_data" in item.fixturenames or item.get_closest_marker("real_input")]
+    items[:] = [item for item in items if item not in reading]
+    config.hook.pytest_deselected(items=reading)
+
+
+def pytest_report_header() -> list[str]:
+    """Say which server the tests use, and whether they see the real input files."""
+    server = "its own PostgreSQL" if "backoffice-tests-" in os.environ["DATABASE_URL"] else "the one of DATABASE_URL"
+    found = SHARED_DATA if SHARED_DATA.is_dir() else f"none at {SHARED_DATA}: tests of them are deselected"
+    return [f"database: {server}", f"real input files: {found}"]
 
 
 def _user_with(role: str) -> Any:
