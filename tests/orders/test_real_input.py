@@ -3,11 +3,9 @@
 import json
 from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, F, OuterRef, Subquery, Sum
 from django.db.models.functions import TruncMonth
@@ -17,11 +15,12 @@ from backoffice.changes.models import ChangeSet
 from catalog.models import Product, StockMovement
 from customers.models import Customer, CustomerFigures
 from orders.models import Order, OrderLine
+from tests.conftest import SHARED_DATA
 from tests.spreadsheets.importing import counts, run_import
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db]
+pytestmark = [pytest.mark.slow, pytest.mark.real_input, pytest.mark.django_db]
 
-FOLDER = Path(settings.BASE_DIR).parent / "shared" / "data" / "online_retail"
+FOLDER = SHARED_DATA / "online_retail"
 
 
 @pytest.fixture(scope="module")
