@@ -6,6 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import Group
+from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -13,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import ApiToken, Membership, User
 from backoffice.accounts.roles import ROLES
+from backoffice.changes.services import service
 
 DEMO_PASSWORD = "backoffice-demo"  # noqa: S105
 TOKEN_LEAD = "bo_"  # noqa: S105
@@ -41,6 +43,14 @@ def create_demo_users() -> list[tuple[str, str, str]]:
         user = User.objects.filter(email=email).first() or User.objects.create_user(email, password, name=role)
         grant_role(user=user, role=role)
     return demo_sign_ins()
+
+
+@service
+def set_password(*, user: User, password: str, reason: str = "") -> None:
+    """Give `user` a new password; the old one, and whoever is signed in with it, is out."""
+    validate_password(password, user)
+    user.set_password(password)
+    user.save(update_fields=["password", "password_changed_at"])
 
 
 def token_digest(secret: str) -> str:

@@ -29,6 +29,7 @@ from backoffice.changes.context import describe_change
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import Refusal
 from backoffice.desk.forms import ActionForm
+from backoffice.desk.queues import forget_counts
 
 CONFIRMED = "confirmed"
 ROW_LIMIT = 1_000
@@ -146,6 +147,7 @@ class ActionRun:
     def run(self, rows: Any, form: ActionForm) -> Outcome:
         describe_change(kind=ChangeSet.Kind.ACTION, reason=form.cleaned_data.get("reason", ""))
         method = getattr(self.admin, self.action.name)
+        forget_counts(self.admin, self.request)
         return perform(rows, lambda row: method(self.request, row, **form.cleaned_data))
 
     def done_sentence(self, count: int) -> str:

@@ -119,17 +119,16 @@ class DeskChangeList(ChangeList):
             raise IncorrectLookupParameters(error) from error
         whole = not self.page.has_previous and not self.page.has_next
         self.count = Count(len(self.page.keys)) if whole else capped_count(self.queryset)
-        self.result_list = self.rows_of_page()
+        self.result_list = self.rows_of_page(request)
         self.result_count = self.full_result_count = self.count.number
         self.show_full_result_count = self.can_show_all = False
         self.show_admin_actions = True
         self.multi_page = not whole
         self.paginator = CappedPaginator(self.result_list, self.list_per_page)
 
-    def rows_of_page(self) -> list[Any]:
+    def rows_of_page(self, request: HttpRequest) -> list[Any]:
         """Return the rows with all that the columns show, in the page's order; peers fetch what is still missing."""
-        manager = self.model._default_manager
-        rows = getattr(manager, "for_changelist", manager.all)()
+        rows = self.model_admin.page_rows(request)
         found = {row.pk: row for row in rows.filter(pk__in=self.page.pks).fetch_mode(models.FETCH_PEERS)}
         return [found[pk] for pk in self.page.pks if pk in found]
 

@@ -12,14 +12,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import models
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-NOTHING = "–"
+NOTHING = "—"
 TONES = {
     "grey": "draft cancelled archived unfulfilled revoked skipped",
     "blue": "placed running queued pending refunded received applied_checked mapped uploaded confirmed",
@@ -181,20 +180,3 @@ def tags(path: str = "tags", label: Any = None) -> Column:
 def row_link(url: str, label: Any) -> str:
     """Return a link to another page of the desk."""
     return format_html('<a class="desk-link" href="{}">{}</a>', url, label)
-
-
-def stored(field: models.Field, value: Any) -> str:
-    """Return a stored value of `field` in words: the label of a choice, yes or no, a figure, a time of this desk."""
-    if value is None or value in ("", []):
-        return NOTHING
-    if field.choices:
-        return str(dict(field.flatchoices).get(value, value))  # type: ignore[attr-defined]
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, datetime):
-        return formats.date_format(timezone.localtime(value), "j M Y, H:i:s")
-    if isinstance(value, date):
-        return day(value)
-    if isinstance(value, Decimal | int):
-        return figure(value)
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

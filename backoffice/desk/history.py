@@ -1,119 +1,58 @@
-"""What the history tables hold, in words: who, when, why, from where, and each field old and new."""
+"""The history page of a row: who, when, why, from where, and each field old and new, in words."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import models
-from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import render
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.desk.columns import NOTHING, stored
+from backoffice.changes.diff import ObjectChange, object_changes
+from backoffice.changes.words import EMPTY, Words
 
 PAGE_SIZE = 50
 BEFORE_VAR = "before"
-NOT_TOLD = frozenset({"created_at", "updated_at"})
-VERBS = {"+": gettext_lazy("Created"), "~": gettext_lazy("Changed"), "-": gettext_lazy("Deleted")}
+VERBS = {
+    "+": (gettext_lazy("Created"), "green"),
+    "~": (gettext_lazy("Changed"), "blue"),
+    "-": (gettext_lazy("Deleted"), "red"),
+    "=": (gettext_lazy("Created and deleted"), "grey"),
+}
 
 
 @dataclass(frozen=True)
-class FieldChange:
-    """One field of one version, in words."""
+class Told:
+    """One change of one row, in words."""
 
-    label: str
-    old: str
-    new: str
-
-
-@dataclass(frozen=True)
-class Version:
-    """One row of a history table, told as a change from the version before."""
-
-    row: Any
-    changes: list[FieldChange]
+    change: ObjectChange
+    fields: list[tuple[str, str, str]]
 
     @property
     def verb(self) -> str:
-        return str(VERBS[self.row.history_type])
+        return str(VERBS[self.change.kind][0])
 
     @property
     def tone(self) -> str:
-        return {"+": "green", "~": "blue", "-": "red"}[self.row.history_type]
+        return VERBS[self.change.kind][1]
 
 
-def told_fields(model: type[models.Model]) -> list[Any]:
-    """Return the fields whose change is told: those kept in the history that somebody or something sets."""
-    kept = {field.name for field in model.history.model._meta.concrete_fields}  # type: ignore[attr-defined]
-    fields = model._meta.concrete_fields
-    return [f for f in fields if f.name in kept - NOT_TOLD and not f.generated and not f.primary_key]
+def tell(changes: Sequence[ObjectChange]) -> list[Told]:
+    """Put changes into words, with one query for each related model."""
+    words = Words.for_changes(changes)
+    return [Told(change, told_fields(change, words)) for change in changes]
 
 
-def names_of_related(fields: Iterable[Any], rows: Iterable[Any]) -> dict[Any, dict[Any, str]]:
-    """Return, for each field that points to another row, the name of each row pointed to: one query a field."""
-    names = {}
-    for field in fields:
-        if field.is_relation:
-            wanted = {getattr(row, field.attname) for row in rows} - {None}
-            found = field.related_model._base_manager.in_bulk(wanted) if wanted else {}
-            names[field] = {pk: str(row) for pk, row in found.items()}
-    return names
-
-
-def told(field: Any, row: Any, names: dict[Any, dict[Any, str]]) -> str:
-    """Return the value of `field` in a history row, in words; a related row that is gone by its number."""
-    value = getattr(row, field.attname)
-    if field.is_relation and value is not None:
-        return names[field].get(value, f"#{value}")
-    return stored(field, value)
-
-
-def tell(model: type[models.Model], pairs: Sequence[tuple[Any, Any]]) -> list[Version]:
-    """Return the versions of (row, row before) as changes in words."""
-    fields = told_fields(model)
-    names = names_of_related(fields, [row for pair in pairs for row in pair if row is not None])
-    return [Version(row, changes_between(fields, before, row, names)) for row, before in pairs]
-
-
-def changes_between(fields: list[Any], before: Any, row: Any, names: dict[Any, dict[Any, str]]) -> list[FieldChange]:
-    """Return the fields that differ; a row's first version differs from nothing, its deletion tells what was lost."""
-    if row.history_type == "+":
-        before = None
-    if row.history_type == "-":
-        before, row = row, None
-    found = []
-    for field in fields:
-        old = NOTHING if before is None else told(field, before, names)
-        new = NOTHING if row is None else told(field, row, names)
-        if old != new:
-            found.append(FieldChange(capfirst(field.verbose_name), old, new))
-    return found
-
-
-def versions_of(model: type[models.Model], pk: Any, *, before: int | None, size: int) -> tuple[list[Version], bool]:
-    """Return up to `size` versions of a row, newest first, and whether there are older ones."""
-    rows = model.history.filter(**{model._meta.pk.attname: pk})  # type: ignore[attr-defined]
-    if before is not None:
-        rows = rows.filter(history_id__lt=before)
-    found = list(rows.select_related("change_set__actor").order_by("-history_id")[: size + 1])
-    pairs = list(zip(found, [*found[1:], None], strict=True))[:size]
-    return tell(model, pairs), len(found) > size
-
-
-def versions_in(model: type[models.Model], change_set: Any, *, after: int, size: int) -> tuple[list[Version], bool]:
-    """Return up to `size` versions that a change set wrote, in its order, and whether there are more."""
-    history = model.history.model._base_manager  # type: ignore[attr-defined]
-    key = model._meta.pk.attname
-    older = history.filter(**{key: OuterRef(key)}, history_id__lt=OuterRef("history_id")).order_by("-history_id")
-    rows = history.filter(change_set=change_set, history_id__gt=after).order_by("history_id")
-    found = list(rows.annotate(version_before=Subquery(older.values("history_id")[:1]))[: size + 1])
-    before = history.in_bulk([row.version_before for row in found[:size] if row.version_before])
-    pairs = [(row, before.get(row.version_before)) for row in found[:size]]
-    return tell(model, pairs), len(found) > size
+def told_fields(change: ObjectChange, words: Words) -> list[tuple[str, str, str]]:
+    """Return label, old and new of each field that reads differently."""
+    told = [
+        (capfirst(str(field.field.verbose_name)), words.of(field.field, field.old), words.of(field.field, field.new))
+        for field in change.fields
+    ]
+    return [(label, old, new) for label, old, new in told if old != new and (old, new) != (EMPTY, EMPTY)]
 
 
 def history_response(admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -131,20 +70,26 @@ def history_response(admin: Any, request: HttpRequest, object_id: str) -> HttpRe
     if not admin.has_view_permission(request, row):
         raise PermissionDenied
     before = request.GET.get(BEFORE_VAR, "")
-    versions, more = versions_of(model, pk, before=int(before) if before.isdigit() else None, size=PAGE_SIZE)
-    if row is None and not versions:
+    changes = object_changes(model, pk, before=int(before) if before.isdigit() else None, size=PAGE_SIZE + 1)
+    if row is None and not changes:
         raise Http404
-    context = {
+    request.current_app = admin.admin_site.name
+    context = page_context(admin, request, row, changes) | {"newest_url": "?" if before else ""}
+    return render(request, "desk/history.html", context)
+
+
+def page_context(admin: Any, request: HttpRequest, row: Any, changes: list[ObjectChange]) -> dict[str, Any]:
+    """Return what the history page shows of `changes`; the one beyond the page says that there are older ones."""
+    page = changes[:PAGE_SIZE]
+    gone = _("%(what)s, deleted") % {"what": changes[0].label if changes else admin.opts.verbose_name}
+    return {
         **admin.admin_site.each_context(request),
         "title": _("History"),
         "opts": admin.opts,
         "original": row,
-        "name": str(row) if row is not None else _("deleted %(what)s") % {"what": admin.opts.verbose_name},
-        "row_url": admin.url_of(row) if row is not None else "",
-        "versions": versions,
-        "older_url": f"?{BEFORE_VAR}={versions[-1].row.history_id}" if more else "",
-        "newest_url": "?" if before else "",
+        "name": gone if row is None else str(row),
+        "row_url": "" if row is None else admin.url_of(row),
+        "told": tell(page),
+        "older_url": f"?{BEFORE_VAR}={page[-1].version.history_id}" if len(changes) > PAGE_SIZE else "",
         "shows_change_sets": request.user.has_perm("changes.view_changeset"),
     }
-    request.current_app = admin.admin_site.name
-    return render(request, "desk/history.html", context)

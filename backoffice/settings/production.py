@@ -22,6 +22,7 @@ if missing:
     raise ImproperlyConfigured(f"Backoffice cannot start. Set these in the environment: {'; '.join(missing)}.")
 
 SECRET_KEY = env.str("SECRET_KEY")
+ENVIRONMENT = env.str("ENVIRONMENT", default="production")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

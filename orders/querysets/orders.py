@@ -1,10 +1,12 @@
 """Questions asked of orders and their lines."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import TruncDate
+from django.utils import timezone
 
 
 class OrderQuerySet(models.QuerySet[Any]):
@@ -57,6 +59,13 @@ class OrderQuerySet(models.QuerySet[Any]):
             units=models.Sum("lines__quantity", default=0),
             units_shipped=models.Sum("lines__shipped", default=0),
         )
+
+    def sold_by_day(self, *, since: date, currency: str) -> Any:
+        """Orders and sales of each local day from `since` on, in one currency."""
+        start = timezone.make_aware(datetime.combine(since, time.min))
+        sold = self.placed().filter(placed_at__gte=start, currency=currency).order_by()
+        days = sold.annotate(day=TruncDate("placed_at")).values("day")
+        return days.annotate(orders=models.Count("pk"), sales=models.Sum("total")).order_by("day")
 
     def for_changelist(self) -> "OrderQuerySet":
         """All that the list shows, in one query."""

@@ -32,6 +32,11 @@ class ListMixin(unfold.ModelAdmin):
     search_prefix: tuple[str, ...] = ()
     queues: tuple[Queue, ...] = ()
     empty_text: Any = _("Nothing here yet.")
+    palette_icon = ""
+
+    def palette_words(self, row: Any) -> str:
+        """Return what the palette says beside the name of `row`."""
+        return str(self.opts.verbose_name)
 
     @property
     def search_fields(self) -> tuple[str, ...]:
@@ -52,6 +57,11 @@ class ListMixin(unfold.ModelAdmin):
     def get_paginator(self, request: HttpRequest, queryset: Any, per_page: int, *args: Any, **kwargs: Any) -> Any:
         return CappedPaginator(queryset, per_page, *args, **kwargs)
 
+    def page_rows(self, request: HttpRequest) -> Any:
+        """Return the rows as the columns need them; the list takes those of its page."""
+        manager = self.model._default_manager
+        return getattr(manager, "for_changelist", manager.all)()
+
     def get_queues(self, request: HttpRequest) -> tuple[Queue, ...]:
         return self.queues
 
@@ -61,8 +71,9 @@ class ListMixin(unfold.ModelAdmin):
         return found, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        base = self.get_queryset(request)
-        tabs = [(queue, queue.count(base, request.user)) for queue in self.get_queues(request)]
+        queues = self.get_queues(request)
+        counts = self.admin_site.queue_counts(request) if queues else {}
+        tabs = [(queue, counts.get((self.opts.label_lower, queue.slug))) for queue in queues]
         actions = [action for action in self.permitted_actions(request) if action.on_list]
         context = {"queue_tabs": tabs, "bulk_actions": actions, "empty_text": self.empty_text}
         return super().changelist_view(request, context | (extra_context or {}))

@@ -49,6 +49,12 @@ def broader_search_url(cl: Any) -> str:
     return str(cl.get_query_string({SEARCH_VAR: f"{cl.query}{BROADEN}"}))
 
 
+@register.simple_tag
+def section_url(cl: Any, row: Any) -> str:
+    """Return the address of what a row shows when it is opened."""
+    return str(cl.model_admin.url("sections", row.pk))
+
+
 @register.filter
 def versions_of_forms(formset: Any) -> list[tuple[str, str]]:
     """Return the name and value of the hidden version of each stored row of an inline."""
