@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import repeat
-from typing import Any
+from typing import Any, Self
 
 from backoffice.spreadsheets.copying import NULL, copy_text
 from backoffice.spreadsheets.values import BadValue, Converter
@@ -18,7 +18,7 @@ class BadCell(str):
     bad: BadValue
     shown: str
 
-    def __new__(cls, cell: object, bad: BadValue) -> "BadCell":
+    def __new__(cls, cell: object, bad: BadValue) -> Self:
         text = super().__new__(cls, NULL)
         text.bad = bad
         text.shown = "" if cell is None else str(cell)

@@ -65,8 +65,8 @@ class Lookup:
     """
 
     relation: str
-    unknown: str
-    ambiguous: str
+    unknown: Any
+    ambiguous: Any
 
 
 class Column(Field):
@@ -76,7 +76,7 @@ class Column(Field):
     fills, for columns whose path leads elsewhere.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a declaration, by keywords
         self,
         attribute: str,
         convert: Converter,

@@ -168,7 +168,7 @@ def _explained_constraints(merges: list[Merge]) -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None)
+        name = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
         sentences = {
             constraint.name: constraint.get_violation_error_message()
             for merge in merges

@@ -48,7 +48,7 @@ def build_mapping(
     """Match headers to fields: as `mapped` says, otherwise by the names that a field is known by.
 
     An empty header in `mapped` leaves the field out. `constants` gives one value for all rows to fields without a
-    column. Raises WrongMapping for an unknown field or header, a missing required column, and two columns for one field.
+    column. Raises WrongMapping for an unknown field or header, a required column missing, and two columns for a field.
     """
     mapped, constants = dict(mapped or {}), dict(constants or {})
     _refuse_unknown(columns, headers, mapped, constants)

@@ -138,9 +138,9 @@ def _shown(value: object) -> str | None:
 def default_values(model: type[models.Model], given: Iterable[str]) -> dict[str, Any]:
     """Return what Django puts into the columns that are not `given` and have no default in the database."""
     return {
-        field.column: field.get_db_prep_save(field.get_default(), connection)
+        str(field.column): field.get_db_prep_save(field.get_default(), connection)
         for field in model._meta.concrete_fields
-        if field.column not in given
+        if str(field.column) not in given
         and not field.generated
         and not field.primary_key
         and field.db_default is NOT_PROVIDED

@@ -81,7 +81,7 @@ def can_discard(job: ImportJob, user: User | None) -> Refusal | None:
 
 
 @transaction.atomic
-def upload_file(*, resource: str, file: File, filename: str, actor: User, reason: str = "") -> ImportJob:
+def upload_file(*, resource: str, file: "File[bytes]", filename: str, actor: User, reason: str = "") -> ImportJob:
     """Keep an uploaded file and return its import, not checked yet.
 
     The file is opened once, so that one that cannot be read is refused now. Raises UnreadableFile and RefusedError.
@@ -182,7 +182,7 @@ def sweep_imports() -> int:
 def import_file(
     *, request: Request, apply: bool, only_valid: bool = False, actor: User | None = None, reason: str = ""
 ) -> tuple[Outcome, int | None]:
-    """Check a file and, if `apply`, write it, in one transaction; return the outcome and the change set, if one was made.
+    """Check a file and, if `apply`, write it, in one transaction; return the outcome and the change set made, if any.
 
     With refused rows nothing is written unless `only_valid`. Without `apply` the transaction is rolled back.
     """
@@ -201,7 +201,7 @@ def import_file(
 @contextmanager
 def _checked(request: Request, token: str) -> Iterator[tuple[Stage, Outcome]]:
     resource = get_resource(request.resource)
-    reading = {name: request.options[name] for name in READING_OPTIONS if request.options.get(name)}
+    reading: dict[str, Any] = {name: request.options.get(name) or None for name in READING_OPTIONS}
     with open_sheet(request.path, filename=request.filename, **reading) as sheet:
         mapping = build_mapping(resource.columns, sheet.headers, mapped=request.mapped, constants=request.constants)
         stage = Stage(token, mapping)
@@ -262,7 +262,7 @@ def _detected(sheet: Any) -> dict[str, Any]:
     }
 
 
-def _sha256(file: File) -> str:
+def _sha256(file: "File[bytes]") -> str:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)

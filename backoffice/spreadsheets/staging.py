@@ -110,7 +110,7 @@ class Stage:
             for field, position in self.mapping.positions.items()
         }
         constants = [constant_column(value) for value in self.mapping.constants.values()]
-        for batch in batched(sheet.rows, BATCH):  # noqa: B911 the last batch is shorter
+        for batch in batched(sheet.rows, BATCH):
             self.loaded_rows += len(batch)
             numbers, rows, row_problems = zip(*batch, strict=True)
             cells = list(zip(*rows, strict=True))

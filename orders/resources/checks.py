@@ -52,5 +52,5 @@ def refuse_incomplete_orders(stage: Stage) -> None:
         f" JOIN {stage.problems} AS p ON p.row = bad.row GROUP BY bad.number"
         ") AS broken ON broken.number = r.number"
         f" WHERE NOT EXISTS (SELECT FROM {stage.problems} AS p WHERE p.row = r.row)",
-        {"message": _("Order %s has another row that is refused, %s. Correct that one, and the order comes in whole.")},
+        {"message": _("Order %s has another row that is refused: %s. Correct it, and the order comes in whole.")},
     )

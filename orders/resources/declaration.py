@@ -2,7 +2,6 @@
 
 from typing import Any
 
-
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -35,12 +34,13 @@ class OrderResource(SheetResource):
     """Orders that happened elsewhere, one row a line, taken as they happened.
 
     An order is complete, paid and shipped, moves no stock, and is a credit note if its number is C and digits. It is
-    placed at the first time that its lines give. Customers are found by number and products by SKU whatever its case.
+    placed at the first time that its lines give. Customers are found by number, products by SKU whatever its case.
     Those that are missing are created: a customer with the country of their newest line, a product with the most
-    frequent name and the newest price it was sold at. Those that exist keep what they have, but for a customer's country,
-    which follows a line newer than their orders here, and a product without name, which gets one. A row of an order made
-    on this desk may say what is there already; it changes nothing, and one that differs is refused. One refused row
-    refuses its order, so that no total is silently wrong. Lines that the file leaves out stay.
+    frequent name and the newest price it was sold at. Those that exist keep what they have, but for the country of a
+    customer, which follows a line newer than their orders here, and a product without name, which gets one.
+
+    A row of an order made on this desk may say what is there already; it changes nothing, and one that differs is
+    refused. One refused row refuses its order, so that no total is silently wrong. Lines that the file leaves out stay.
     """
 
     number = Column(

@@ -81,16 +81,15 @@ def _accepted(stage: Stage, alias: str) -> str:
 
 def _make_sold(stage: Stage) -> None:
     """Gather the rows by SKU, name and price, in one pass: some thousand groups serve all that follows."""
-    name = "coalesce(r.name, '')" if stage.has("name") else "''"
     stage.make(
         "sold",
         f"""
         SELECT upper(sku) AS key, gathered.* FROM (
-            SELECT r.sku, {name} AS name, r.unit_price AS price, count(*) AS times, min(r.row) AS row,
+            SELECT r.sku, coalesce(r.name, '') AS name, r.unit_price AS price, count(*) AS times, min(r.row) AS row,
                 max(r.placed_at) AS newest, bool_or(r.quantity > 0) AS sold, bool_or(m.row IS NULL) AS needed
             FROM {stage.rows} AS r LEFT JOIN {stage.table("matched")} AS m ON m.row = r.row
             WHERE {_accepted(stage, "r")}
-            GROUP BY r.sku, {name}, r.unit_price
+            GROUP BY r.sku, coalesce(r.name, ''), r.unit_price
         ) AS gathered
         """,
     )

@@ -19,6 +19,8 @@ FIGURES = ("subtotal", "discount", "tax", "total")
 TEXT_FIELDS = set(HEAD_FIELDS) - {"shipping"}
 # Workbooks keep times to the millisecond at best: closer than a second is the same time.
 SAME_TIME = "abs(extract(epoch FROM head.placed_at - t.placed_at)) < 1"
+# A file with some of an order's lines may lack the first.
+FIRST_TIME_KNOWN = f"({SAME_TIME} OR (sums.partial AND t.placed_at < head.placed_at))"
 
 
 def updated(stage: Stage) -> tuple[str, ...]:
@@ -57,9 +59,9 @@ def _one(aggregate: str, field: str) -> str:
     return f'{aggregate}({field} COLLATE "C") COLLATE "default"'
 
 
-def head_differs(stage: Stage) -> str:
+def head_differs(stage: Stage, same_time: str = SAME_TIME) -> str:
     """Return SQL that tells whether the file says otherwise than the order `t` of customer `c` does."""
-    compared = [f"NOT ({SAME_TIME})"]
+    compared = [f"NOT ({same_time})"]
     for field in HEAD_FIELDS:
         if not stage.has(field):
             continue
@@ -90,11 +92,11 @@ def make_orders(stage: Stage) -> None:
             ELSE '{UNCHANGED}' END AS action
         FROM (
             SELECT head.row, head.id, head.live, head.number, customer.row AS customer_row,
-                CASE WHEN {SAME_TIME} THEN t.placed_at ELSE head.placed_at END AS placed_at,
+                CASE WHEN {FIRST_TIME_KNOWN} THEN t.placed_at ELSE head.placed_at END AS placed_at,
                 {_new_heads(stage)},
                 sums.subtotal, sums.discount, sums.tax,
                 sums.subtotal - sums.discount + sums.tax + {_new_shipping(stage)} AS total,
-                t.id IS NOT NULL AND ({head_differs(stage)}) AS head_changed{kept}
+                t.id IS NOT NULL AND ({head_differs(stage, FIRST_TIME_KNOWN)}) AS head_changed{kept}
             FROM {stage.table("heads")} AS head
             JOIN ({_sums(stage)}) AS sums ON sums.order_row = head.row
             LEFT JOIN {stage.table("customers")} AS customer ON customer.number = head.customer
@@ -137,10 +139,12 @@ def _sums(stage: Stage) -> str:
         sum(round((quantity * unit_price - discount) * tax_rate / 100, 2)) AS tax
     """
     return f"""
-        SELECT order_row, sum(subtotal) AS subtotal, sum(discount) AS discount, sum(tax) AS tax FROM (
-            SELECT order_row, {figures} FROM {stage.table("lines")} GROUP BY order_row
+        SELECT order_row, sum(subtotal) AS subtotal, sum(discount) AS discount, sum(tax) AS tax,
+            bool_or(partial) AS partial
+        FROM (
+            SELECT order_row, {figures}, false AS partial FROM {stage.table("lines")} GROUP BY order_row
             UNION ALL
-            SELECT head.row, {figures}
+            SELECT head.row, {figures}, true
             FROM orders_orderline AS e JOIN {stage.table("heads")} AS head ON head.id = e.order_id
             WHERE NOT EXISTS (SELECT FROM {stage.table("matched")} AS m WHERE m.id = e.id)
                 AND EXISTS (SELECT FROM {stage.table("lines")} AS l WHERE l.order_row = head.row)
@@ -153,8 +157,12 @@ def link_customers(stage: Stage) -> tuple[str, ...]:
     """Return the statements that give orders the ids of customers created just now."""
     customers, orders = stage.table("customers"), stage.table("orders")
     return (
-        f"UPDATE {customers} AS w SET id = t.id FROM customers_customer AS t WHERE t.number = w.number"
-        f" AND w.action = '{CREATE}'",
-        f"UPDATE {orders} AS w SET customer_id = c.id FROM {customers} AS c"
-        f" WHERE c.row = w.customer_row AND c.action = '{CREATE}'",
+        f"""
+        UPDATE {customers} AS w SET id = t.id FROM customers_customer AS t
+        WHERE t.number = w.number AND w.action = '{CREATE}'
+        """,
+        f"""
+        UPDATE {orders} AS w SET customer_id = c.id FROM {customers} AS c
+        WHERE c.row = w.customer_row AND c.action = '{CREATE}'
+        """,
     )

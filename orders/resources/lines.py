@@ -33,7 +33,8 @@ def match_lines(stage: Stage) -> None:
     named = ", ".join(f"{sql} AS {name}" for name, sql in values.items())
     stage.make(
         "present",
-        f"SELECT r.row, head.id AS order_id, row_number() OVER (PARTITION BY head.id ORDER BY r.row) AS position, {named}"
+        "SELECT r.row, head.id AS order_id,"
+        f" row_number() OVER (PARTITION BY head.id ORDER BY r.row) AS position, {named}"
         f" FROM {stage.rows} AS r JOIN {stage.table('heads')} AS head ON head.number = r.number"
         " WHERE head.id IS NOT NULL",
     )
@@ -49,7 +50,10 @@ def match_lines(stage: Stage) -> None:
 
 
 def _match_left_over(stage: Stage, names: list[str], *, same: bool) -> None:
-    """Match what is left over, the n-th row with the n-th line of equal `names` in its order; SKUs whatever their case."""
+    """Match what is left over: the n-th row with the n-th line of equal `names` in its order.
+
+    Unless all is to be the `same`, SKUs match whatever their case.
+    """
     matched, present = stage.table("matched"), stage.table("present")
     words = ["upper(sku)" if name == "sku" and not same else name for name in names]
     partition = ", ".join(["order_id", *words])
@@ -114,17 +118,23 @@ def link_orders_and_products(stage: Stage) -> tuple[str, ...]:
     """Return the statements that learn the ids of orders and products created just now."""
     orders, products = stage.table("orders"), stage.table("products")
     return (
-        f"UPDATE {orders} AS w SET id = t.id FROM orders_order AS t WHERE t.number = w.number"
-        f" AND w.action = '{CREATE}'",
-        f"UPDATE {products} AS w SET id = t.id FROM catalog_product AS t WHERE upper(t.sku) = w.key"
-        f" AND t.status <> 'archived' AND w.action = '{CREATE}'",
+        f"""
+        UPDATE {orders} AS w SET id = t.id FROM orders_order AS t
+        WHERE t.number = w.number AND w.action = '{CREATE}'
+        """,
+        f"""
+        UPDATE {products} AS w SET id = t.id FROM catalog_product AS t
+        WHERE upper(t.sku) = w.key AND t.status <> 'archived' AND w.action = '{CREATE}'
+        """,
     )
 
 
 def row_counts(stage: Stage) -> dict[str, int]:
     """Count rows by what they do: a row updates if it changes its line, or what the file says of its whole order."""
-    counted = stage.fetch(
-        f"SELECT CASE WHEN l.action = '{UNCHANGED}' AND o.head_changed AND NOT o.live THEN '{UPDATE}' ELSE l.action END,"
-        f" count(*) FROM {stage.table('lines')} AS l JOIN {stage.table('orders')} AS o ON o.row = l.order_row GROUP BY 1"
-    )
+    counted = stage.fetch(f"""
+        SELECT
+            CASE WHEN l.action = '{UNCHANGED}' AND o.head_changed AND NOT o.live THEN '{UPDATE}' ELSE l.action END,
+            count(*)
+        FROM {stage.table("lines")} AS l JOIN {stage.table("orders")} AS o ON o.row = l.order_row GROUP BY 1
+    """)
     return {CREATE: 0, UPDATE: 0, UNCHANGED: 0} | dict(counted)
