@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 
@@ -60,8 +60,7 @@ class Command(BaseCommand):
         source = "manage.py run"
         with transaction.atomic(), recording(kind=ChangeSet.Kind.SHELL, actor_label="setup", source=source):
             create_demo_users()
-            if "seed_demo" in get_commands():
-                call_command("seed_demo", orders=orders, seed=DEMO_SEED, verbosity=0)
+            call_command("seed_demo", orders=orders, seed=DEMO_SEED, verbosity=0)
 
     def run_children(self, ending: ExitStack) -> None:
         """Start the processes, tell where the desk is, and stay until somebody asks to stop or one of them ends."""
