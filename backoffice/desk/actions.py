@@ -40,7 +40,8 @@ class DeskAction:
     """What the decorator says about an action.
 
     `permission` is a codename of the admin's own app. `check(row, user)` says why not. `tone` is `danger` for what
-    cannot be taken back. `on_page` and `on_list` say where it is offered.
+    cannot be taken back. `on_page` and `on_list` say where it is offered; on a page, `main` ones are buttons and the
+    others stand in a menu.
     """
 
     title: Any
@@ -51,6 +52,7 @@ class DeskAction:
     check: Callable[[Any, Any], Refusal | None] | None = None
     done: Callable[[int], Any] | None = None
     explain: Any = ""
+    main: bool = False
     on_page: bool = True
     on_list: bool = True
     name: str = ""

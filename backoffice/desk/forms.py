@@ -79,6 +79,11 @@ class DeskForm(forms.Form):
         super().__init__(*args, **kwargs)
         dress(self)
 
+    def redress(self) -> None:
+        """Dress fields that were added after the form was made, and keep the reason last."""
+        dress(self)
+        self.order_fields([name for name in self.fields if name != "reason"])
+
 
 class ActionForm(DeskForm):
     """What an action asks before it runs. Every field is handed to the action by its name.
@@ -97,7 +102,7 @@ class ActionForm(DeskForm):
     def __init__(self, *args: Any, rows: Any = None, row: Any = None, user: Any = None, **kwargs: Any) -> None:
         self.rows, self.row, self.user = rows, row, user
         super().__init__(*args, **kwargs)
-        self.order_fields([name for name in self.fields if name != "reason"])
+        self.redress()
 
 
 class ReasonForm(ActionForm):

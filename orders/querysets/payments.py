@@ -17,6 +17,10 @@ class PaymentQuerySet(models.QuerySet[Any]):
         """Money out."""
         return self.filter(kind="refund")
 
+    def refunds_to_send(self) -> "PaymentQuerySet":
+        """Refunds that were decided and have no result yet."""
+        return self.refunds().filter(state="pending")
+
     def succeeded(self) -> "PaymentQuerySet":
         """Those that moved money."""
         return self.filter(state="succeeded")

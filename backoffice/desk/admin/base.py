@@ -71,7 +71,8 @@ class DeskModelAdmin(AutocompleteMixin, ActionMixin, ListMixin):
         context |= {"asks_reason": self.asks_reason, "reason_field": REASON_FIELD}
         context["posted_reason"] = request.POST.get(REASON_FIELD, "")
         if row is not None and not request.GET.get(IS_POPUP_VAR):
-            context["buttons"] = self.buttons_of(request, row)
+            buttons = self.buttons_of(request, row)
+            context |= {"buttons": buttons, "more_buttons": [each for each in buttons if not each.action.main]}
         return super().render_change_form(request, context, **kwargs)
 
     def history_view(

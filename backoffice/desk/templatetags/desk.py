@@ -7,7 +7,7 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.template import Library
 from django.utils.text import capfirst
 
-from backoffice.desk.columns import moment
+from backoffice.desk.columns import figure, moment
 from backoffice.desk.queues import QUEUE_VAR, Queue
 from backoffice.desk.search import BROADEN
 
@@ -61,4 +61,19 @@ def versions_of_forms(formset: Any) -> list[tuple[str, str]]:
     return [(form.add_prefix("_version"), form.version) for form in formset.initial_forms if hasattr(form, "version")]
 
 
+@register.filter
+def spaced(name: str) -> str:
+    """Return the name of a detail as words."""
+    return name.replace("_", " ")
+
+
+@register.filter
+def told(value: Any) -> str:
+    """Return a detail of an event in words."""
+    if isinstance(value, dict):
+        return ", ".join(f"{count} × {name}" for name, count in value.items())
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
 register.filter("moment", moment)
+register.filter("amount", figure)

@@ -1,0 +1,279 @@
+"""Imports: upload a file, look at what it would do, apply it or let it be."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import URLPattern, path
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from backoffice.desk.admin import ReadOnlyAdmin
+from backoffice.desk.columns import badge, column, number, when
+from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
+from backoffice.desk.forms import DeskForm
+from backoffice.desk.queues import Queue
+from backoffice.spreadsheets.models import ImportJob
+from backoffice.spreadsheets.registry import get_resource, resource_names
+from backoffice.spreadsheets.services import (
+    can_confirm,
+    can_discard,
+    can_import,
+    can_work_on,
+    check_import,
+    confirm_import,
+    discard_import,
+    upload_file,
+)
+from backoffice.spreadsheets.tasks import APPLY, CHECK, is_large, latest_work, request_work
+
+ACCEPTED = ".csv,.gz,.xlsx"
+COLUMN, CONSTANT = "column-", "constant-"
+
+
+class UploadForm(DeskForm):
+    """The file, and what is in it."""
+
+    resource = forms.ChoiceField(label=gettext_lazy("What is in it"))
+    file = forms.FileField(
+        label=gettext_lazy("File"),
+        help_text=gettext_lazy("CSV (also packed as .csv.gz) or Excel .xlsx, with the names of the columns on top."),
+        widget=forms.ClearableFileInput(attrs={"accept": ACCEPTED}),
+    )
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        max_length=200,
+        required=False,
+        help_text=gettext_lazy("Kept with the change, such as “autumn price list”."),
+    )
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["resource"].choices = permitted_resources(user)  # type: ignore[attr-defined]
+        self.fields["resource"].widget.choices = self.fields["resource"].choices  # type: ignore[attr-defined]
+
+
+class MappingForm(DeskForm):
+    """Which column of the file fills each field; where none does, one value for all rows."""
+
+    def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
+        self.columns = get_resource(job.resource).columns
+        super().__init__(*args, **kwargs)
+        headers = [header for header in job.detected["headers"] if header]
+        for name, declared in self.columns.items():
+            self.fields[COLUMN + name] = forms.ChoiceField(
+                label=declared.column_name,
+                choices=[("", _("– none –")), *((header, header) for header in headers)],
+                initial=job.mapping.get(name, ""),
+                required=False,
+                help_text=declared.help_text,
+            )
+            self.fields[CONSTANT + name] = forms.CharField(
+                label=_("or in all rows"), initial=job.constants.get(name, ""), required=False
+            )
+        self.order_fields(list(self.fields))
+
+    @property
+    def pairs(self) -> list[tuple[Any, Any]]:
+        """The two fields of each line of the form."""
+        return [(self[COLUMN + name], self[CONSTANT + name]) for name in self.columns]
+
+    def asked(self) -> dict[str, dict[str, str]]:
+        """Return what `check_import` takes: a field without a column is left out on purpose."""
+        cleaned = self.cleaned_data
+        constants = {name: cleaned[CONSTANT + name] for name in self.columns if cleaned[CONSTANT + name]}
+        mapped = {name: cleaned[COLUMN + name] for name in self.columns if name not in constants}
+        return {"mapped": mapped, "constants": constants}
+
+
+def permitted_resources(user: Any) -> list[tuple[str, Any]]:
+    """Return the kinds of spreadsheet that `user` may import."""
+    return [(name, get_resource(name).title) for name in resource_names() if can_import(name, user) is None]
+
+
+def sentence_of(error: ValidationError) -> str:
+    return " ".join(str(message) for message in error.messages)
+
+
+@admin.register(ImportJob)
+class ImportAdmin(ReadOnlyAdmin):
+    list_display = ("filename", "kind", "shown_state", "read", "new", "changed", "same", "wrong", "owner", "uploaded")
+    list_display_links = ("filename",)
+    search_prefix = ("filename",)
+    list_filter = (("state", ChoiceFilter), ("owner", RelatedFilter), ("created_at", DateRangeFilter))
+    queues = (
+        Queue(
+            "waiting",
+            gettext_lazy("Imports waiting for a person"),
+            lambda imports, user: imports.waiting(),
+            tone="amber",
+            personal=True,
+        ),
+    )
+    empty_text = gettext_lazy(
+        "Nothing was imported yet. Upload a spreadsheet: it is checked before anything is written."
+    )
+
+    kind = column(lambda job: get_resource(job.resource).title, gettext_lazy("what is in it"))
+    shown_state = badge("state")
+    read = number("rows", gettext_lazy("rows"))
+    new = number("created", gettext_lazy("new"))
+    changed = number("updated", gettext_lazy("changed"))
+    same = number("unchanged", gettext_lazy("unchanged"))
+    wrong = number("refused", gettext_lazy("refused"))
+    uploaded = when("created_at", gettext_lazy("uploaded"))
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).visible_to(request.user)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, "add_importjob") and bool(permitted_resources(request.user))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if not self.may(request, "view_importjob"):
+            return False
+        return obj is None or can_work_on(obj, request.user) is None
+
+    def get_urls(self) -> list[URLPattern]:
+        pages = (
+            ("check", self.check_page),
+            ("confirm", self.confirm_page),
+            ("discard", self.discard_page),
+            ("file", self.file_page),
+        )
+        own = [
+            path(f"<int:pk>/{name}/", self.admin_site.admin_view(page), name=f"spreadsheets_importjob_{name}")
+            for name, page in pages
+        ]
+        return own + super().get_urls()
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Take a file."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = UploadForm(
+            request.POST or None,
+            request.FILES or None,
+            user=request.user,
+            initial={"resource": request.GET.get("kind")},
+        )
+        if request.method == "POST" and form.is_valid():
+            try:
+                return self.take(request, form)
+            except ValidationError as error:
+                form.add_error("file", sentence_of(error))
+        return self.page(request, "desk/import_upload.html", title=_("Import a spreadsheet"), form=form)
+
+    def take(self, request: HttpRequest, form: UploadForm) -> HttpResponse:
+        asked = form.cleaned_data
+        job = upload_file(
+            resource=asked["resource"],
+            file=asked["file"],
+            filename=asked["file"].name,
+            actor=request.user,  # type: ignore[arg-type]
+            reason=asked["reason"],
+        )
+        self.work(request, job, CHECK)
+        return HttpResponseRedirect(self.url("change", job.pk))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show what the file would do, or did."""
+        job = self.find(request, int(object_id) if object_id.isdigit() else 0)
+        if request.method != "GET":
+            raise PermissionDenied
+        return self.show(request, job)
+
+    def show(self, request: HttpRequest, job: ImportJob, form: MappingForm | None = None) -> HttpResponse:
+        work = latest_work(job)
+        waiting = job.state in {ImportJob.State.UPLOADED, ImportJob.State.CHECKED}
+        context = {
+            "job": job,
+            "resource": get_resource(job.resource),
+            "work": work if work and (work.is_open or (work.error and waiting)) else None,
+            "is_waiting": waiting,
+            "form": form or MappingForm(job=job),
+            "tables": [(name, counts) for name, counts in job.tables.items()],
+            "refusal_all": can_confirm(job, request.user),  # type: ignore[arg-type]
+            "refusal_valid": can_confirm(job, request.user, only_valid=True),  # type: ignore[arg-type]
+            "good_rows": job.created + job.updated,
+            "may_discard": can_discard(job, request.user) is None,  # type: ignore[arg-type]
+            "may_see_changes": request.user.has_perm("changes.view_changeset"),
+        }
+        return self.page(request, "desk/import_check.html", title=job.filename, **context)
+
+    def check_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Check again, with another mapping."""
+        job = self.find_posted(request, pk)
+        form = MappingForm(request.POST, job=job)
+        if not form.is_valid():
+            return self.show(request, job, form)
+        self.work(request, job, CHECK, **form.asked())
+        return HttpResponseRedirect(self.url("change", job.pk))
+
+    def confirm_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Apply what was shown."""
+        job = self.find_posted(request, pk)
+        self.work(request, job, APPLY, only_valid="only_valid" in request.POST)
+        return HttpResponseRedirect(self.url("change", job.pk))
+
+    def discard_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Give it up."""
+        job = self.find_posted(request, pk)
+        try:
+            discard_import(job=job, actor=request.user)  # type: ignore[arg-type]
+        except ValidationError as error:
+            messages.error(request, sentence_of(error))
+            return HttpResponseRedirect(self.url("change", job.pk))
+        messages.info(request, _("The import was discarded. Nothing was written."))
+        return HttpResponseRedirect(self.url("changelist"))
+
+    def file_page(self, request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+        """Hand the uploaded file back, to its owner or a manager."""
+        job = self.find(request, pk)
+        if not job.file or not job.file.storage.exists(job.file.name):
+            raise Http404(_("The file is not kept any more."))
+        return FileResponse(job.file.open("rb"), as_attachment=True, filename=job.filename)
+
+    def work(self, request: HttpRequest, job: ImportJob, kind: str, **asked: Any) -> None:
+        """Check or apply the import now, or in the background when it is large; say what became of it."""
+        actor: Any = request.user
+        try:
+            if is_large(job):
+                request_work(kind, import_job=job, actor=actor, **asked)
+            elif kind == CHECK:
+                check_import(job=job, actor=actor, **asked)
+            else:
+                self.say_applied(request, confirm_import(job=job, actor=actor, **asked))
+        except ValidationError as error:
+            messages.error(request, sentence_of(error))
+
+    def say_applied(self, request: HttpRequest, job: ImportJob) -> None:
+        count = job.created + job.updated
+        words = ngettext("%(count)s row was applied.", "%(count)s rows were applied.", count)
+        messages.success(request, words % {"count": f"{count:,}"})
+
+    def find(self, request: HttpRequest, pk: int) -> ImportJob:
+        job: ImportJob | None = ImportJob.objects.select_related("owner", "change_set").filter(pk=pk).first()
+        if job is None:
+            raise Http404
+        if not self.has_view_permission(request, job):
+            raise PermissionDenied(_("This import is a colleague's. Ask them, or a manager."))
+        return job
+
+    def find_posted(self, request: HttpRequest, pk: int) -> ImportJob:
+        """Return the import that a POST is about; the person must be allowed to import its kind."""
+        if request.method != "POST":
+            raise Http404
+        job = self.find(request, pk)
+        if can_import(job.resource, request.user):  # type: ignore[arg-type]
+            raise PermissionDenied
+        return job
+
+    def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+        context |= {"opts": self.opts, "list_url": self.url("changelist"), "upload_url": self.url("add")}
+        return render(request, template, self.admin_site.each_context(request) | context)
