@@ -1,0 +1,17 @@
+"""Writing spreadsheet files, row by row, in flat memory; what they hold can be imported again and changes nothing."""
+
+from backoffice.spreadsheets.writers.base import Ending, Kind, SheetColumn, UnwritableFile, replacing
+from backoffice.spreadsheets.writers.copying import copy_csv, exported_sql
+from backoffice.spreadsheets.writers.files import SUFFIXES, write_sheet
+
+__all__ = [
+    "SUFFIXES",
+    "Ending",
+    "Kind",
+    "SheetColumn",
+    "UnwritableFile",
+    "copy_csv",
+    "exported_sql",
+    "replacing",
+    "write_sheet",
+]
