@@ -1,23 +1,46 @@
 """Files of report runs: rows as they stream, with totals and with what was asked, when and by whom."""
 
 import hashlib
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any
 
 import orjson
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
+from backoffice.spreadsheets.writers import Ending, SheetColumn, replacing, write_sheet
+from backoffice.spreadsheets.writers import Kind as CellKind
+from reports.catalogue.base import Column, Kind, Report
 from reports.execution import Reading
-from reports.formats import as_plain
-from reports.models import ReportRun
+from reports.formats import as_plain, in_words
+from reports.models import Format, ReportRun
+
+CELLS = {
+    Kind.TEXT: CellKind.TEXT,
+    Kind.CODE: CellKind.TEXT,
+    Kind.INTEGER: CellKind.INTEGER,
+    Kind.AMOUNT: CellKind.DECIMAL,
+    Kind.PERCENT: CellKind.DECIMAL,
+    Kind.DATE: CellKind.DATE,
+    Kind.MONTH: CellKind.DATE,
+}
 
 
 def write_report(run: ReportRun, reading: Reading) -> None:
-    """Write the rows of `reading` to the path of `run`, in its format; a failure leaves no file."""
-    with _replacing(run.path) as file:
-        _write_json(run, reading, file)
+    """Write the rows of `reading` to the path of `run`, in its format; a failure leaves no file.
+
+    Raises UnwritableFile when the format cannot hold the rows.
+    """
+    if run.format == Format.JSON:
+        with replacing(run.path) as file:
+            _write_json(run, reading, file)
+    else:
+        columns = [_sheet_column(column) for column in reading.report.columns]
+        ending = Ending(totals=lambda: _totals_row(reading), about=lambda: _about(run, reading))
+        write_sheet(run.path, columns, reading, ending=ending)
+    run.path.chmod(0o600)
 
 
 def digest(path: Path) -> str:
@@ -26,7 +49,50 @@ def digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _write_json(run: ReportRun, reading: Reading, file: BinaryIO) -> None:
+def _sheet_column(column: Column) -> SheetColumn:
+    return SheetColumn(str(column.label), CELLS[column.kind], width=32 if column.kind == Kind.TEXT else 14)
+
+
+def _totals_row(reading: Reading) -> Sequence[Any]:
+    """Return the totals under their columns. A label stands in the first column where that holds texts."""
+    first, *others = reading.report.columns
+    label = _("Total") if CELLS[first.kind] is CellKind.TEXT else None
+    return [label, *(reading.totals.get(column.name) for column in others)]
+
+
+def _about(run: ReportRun, reading: Reading) -> list[tuple[str, str]]:
+    report = reading.report
+    asked = [(_label(report, name), str(value)) for name, value in run.parameters.items() if value not in {None, ""}]
+    totals = [
+        (_("Total: %(column)s") % {"column": column.label}, in_words(reading.totals[column.name], column))
+        for column in report.columns
+        if column.total
+    ]
+    return [
+        (_("Report"), run.title),
+        (_("What it says"), str(report.description)),
+        *asked,
+        (_("First day"), run.resolved["from"] or _("open")),
+        (_("Last day"), run.resolved["to"] or _("open")),
+        (_("Amounts in"), report.currency(reading.question)),
+        (_("Data as of"), _moment(reading)),
+        (_("Run by"), run.requested_words),
+        (_("Run"), str(run.pk)),
+        (_("Rows"), str(reading.row_count)),
+        *totals,
+    ]
+
+
+def _label(report: Report, name: str) -> str:
+    return str(report.parameters().fields[name].label)
+
+
+def _moment(reading: Reading) -> str:
+    local = timezone.localtime(reading.as_of)
+    return f"{date_format(local, 'j M Y, H:i:s')} {local.tzname()}"
+
+
+def _write_json(run: ReportRun, reading: Reading, file: IO[bytes]) -> None:
     declared = reading.report.columns
     columns = [{"name": column.name, "label": str(column.label), "kind": column.kind.value} for column in declared]
     head = {
@@ -45,12 +111,3 @@ def _write_json(run: ReportRun, reading: Reading, file: BinaryIO) -> None:
         file.write(orjson.dumps(dict(zip(names, row, strict=True)), default=as_plain))
     tail = {"totals": reading.totals, "row_count": reading.row_count}
     file.write(b"],\n" + orjson.dumps(tail, default=as_plain)[1:] + b"\n")
-
-
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Write beside `path` and take its place at the end, so that a file there is always whole."""
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".part-", delete_on_close=False) as file:
-        yield file  # type: ignore[misc]
-        file.close()
-        Path(file.name).replace(path)

@@ -51,7 +51,7 @@ class ReportRunAdmin(ReadOnlyAdmin):
     sortable_by = ("requested",)
     queues = (
         Queue("mine", gettext_lazy("Mine"), lambda runs, user: runs.filter(requested_by=user), personal=True),
-        Queue("failed", gettext_lazy("Failed"), lambda runs, user: runs.failed(), tone="red"),
+        Queue("failed", gettext_lazy("Failed"), lambda runs, user: runs.failed(), tone="red", on_home=True),
     )
     empty_text = gettext_lazy("Reports that were run appear here. Choose one under Reports and download it.")
     fields = (
