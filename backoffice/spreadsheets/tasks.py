@@ -1,0 +1,54 @@
+"""Imports that take longer than a page should wait."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.accounts.models import User
+from backoffice.jobs.context import JobContext
+from backoffice.jobs.models import Job
+from backoffice.jobs.registry import job
+from backoffice.jobs.services import enqueue_job
+from backoffice.spreadsheets.models import ImportJob
+from backoffice.spreadsheets.services import check_import, confirm_import
+
+CHECK = "spreadsheets.check_import"
+APPLY = "spreadsheets.confirm_import"
+
+# What a byte of each kind of file unpacks to, roughly; it decides who waits, not what is allowed.
+UNPACKS_TO = {".gz": 7, ".xlsx": 5}
+AT_ONCE_BYTES = 2_000_000
+
+
+def is_large(import_job: ImportJob) -> bool:
+    """Whether working on the file takes longer than a page should wait."""
+    factor = next((factor for suffix, factor in UNPACKS_TO.items() if import_job.filename.lower().endswith(suffix)), 1)
+    return import_job.size * factor > AT_ONCE_BYTES
+
+
+def latest_work(import_job: ImportJob) -> Job | None:
+    """Return the newest background job about this import."""
+    return Job.objects.filter(kind__in=[CHECK, APPLY], key__startswith=f"{import_job.pk}:").order_by("-pk").first()
+
+
+def request_work(kind: str, *, import_job: ImportJob, actor: User, **asked: Any) -> Job:
+    """Ask for work on an import in the background; while some is open, that is it."""
+    newest = latest_work(import_job)
+    if newest is not None and newest.is_open:
+        return newest
+    key = f"{import_job.pk}:{newest.pk if newest else 0}"
+    return enqueue_job(kind=kind, key=key, args={"pk": import_job.pk, "actor": actor.pk, **asked}, asked_by=actor)
+
+
+@job(kind=CHECK, title=_("Check a spreadsheet"), time_limit=1800)
+def check_in_background(context: JobContext, *, pk: int, actor: int, **asked: Any) -> dict[str, Any]:
+    """Check a large file."""
+    checked = check_import(job=ImportJob.objects.get(pk=pk), actor=User.objects.get(pk=actor), **asked)
+    return {"rows": checked.rows, "refused": checked.refused}
+
+
+@job(kind=APPLY, title=_("Apply a spreadsheet"), time_limit=3600)
+def confirm_in_background(context: JobContext, *, pk: int, actor: int, **asked: Any) -> dict[str, Any]:
+    """Apply a large file."""
+    applied = confirm_import(job=ImportJob.objects.get(pk=pk), actor=User.objects.get(pk=actor), **asked)
+    return {"change_set": applied.change_set_id, "created": applied.created, "updated": applied.updated}

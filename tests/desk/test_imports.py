@@ -1,0 +1,147 @@
+"""Upload, check and confirm, as people do it."""
+
+from contextlib import closing
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from backoffice.jobs.models import Job
+from backoffice.spreadsheets import tasks
+from backoffice.spreadsheets.models import ImportJob
+from catalog.models import Product
+
+pytestmark = pytest.mark.django_db
+
+GOOD = "SKU,Name,Price\nA-1,Tea,2.50\nA-2,Coffee,3.10\n"
+MIXED = "SKU,Name,Price\nA-1,Tea,2.50\nA-2,Coffee,three\n"
+
+
+def upload(client: Client, text: str, *, name: str = "list.csv", resource: str = "products") -> Any:
+    file = SimpleUploadedFile(name, text.encode())
+    return client.post(
+        reverse("admin:spreadsheets_importjob_add"),
+        {"resource": resource, "file": file, "reason": "autumn"},
+        follow=True,
+    )
+
+
+def url(name: str) -> str:
+    return reverse(f"admin:spreadsheets_importjob_{name}", args=[ImportJob.objects.get().pk])
+
+
+def test_an_uploaded_file_is_checked_and_nothing_is_written(signed_in: Any, catalogue_manager: Any) -> None:
+    page = upload(signed_in(catalogue_manager), GOOD).content.decode()
+    assert "Apply all 2 rows" in page
+    assert not Product.objects.exists()
+
+
+def test_confirming_applies_what_was_shown_in_one_change_set(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, GOOD)
+    page = client.post(url("confirm"), follow=True).content.decode()
+    assert "2 rows were applied." in page
+    change_set = ImportJob.objects.get().change_set
+    assert change_set is not None
+    assert (change_set.kind, change_set.actor, change_set.reason) == ("import", catalogue_manager, "autumn")
+    assert change_set.counts == {"catalog.product": {"+": 2}}
+
+
+def test_a_second_click_on_apply_applies_nothing_again(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, GOOD)
+    client.post(url("confirm"))
+    page = client.post(url("confirm"), follow=True).content.decode()
+    assert "Only a checked import can be applied" in page
+    assert Product.history.count() == 2
+
+
+def test_refused_rows_are_shown_with_what_to_do(signed_in: Any, catalogue_manager: Any) -> None:
+    page = upload(signed_in(catalogue_manager), MIXED).content.decode()
+    assert "three" in page
+    assert "Apply the 1 good row" in page
+
+
+def test_good_rows_go_in_without_the_refused_ones_only_when_asked(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, MIXED)
+    client.post(url("confirm"))
+    assert not Product.objects.exists()
+    client.post(url("confirm"), {"only_valid": "1"})
+    assert list(Product.objects.values_list("sku", flat=True)) == ["A-1"]
+
+
+def test_a_column_of_another_name_is_mapped_by_hand(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    page = upload(client, "Ref,Name\nA-1,Tea\n")
+    assert "has no column for sku" in page.content.decode()
+    page = client.post(
+        url("check"), {"column-sku": "Ref", "column-name": "Name", "constant-status": "active"}, follow=True
+    )
+    assert "Apply 1 row" in page.content.decode()
+    client.post(url("confirm"))
+    assert Product.objects.get().status == "active"
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("list.pdf", "%PDF-1.7"), ("list.csv", ""), ("list.xlsx", "PK\x03\x04 broken")]
+)
+def test_a_file_that_cannot_be_read_is_refused_and_not_kept(
+    signed_in: Any, catalogue_manager: Any, name: str, content: str
+) -> None:
+    page = upload(signed_in(catalogue_manager), content, name=name)
+    assert page.status_code == 200
+    assert (
+        "errorlist" in page.content.decode()
+        or "desk-red" in page.content.decode()
+        or "text-red" in page.content.decode()
+    )
+    assert not ImportJob.objects.exists()
+
+
+def test_a_discarded_import_cannot_be_applied(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, GOOD)
+    client.post(url("discard"))
+    client.post(url("confirm"))
+    assert not Product.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["change", "file"])
+def test_an_import_is_its_owners_and_the_managers_business(
+    signed_in: Any, catalogue_manager: Any, operator: Any, manager: Any, name: str
+) -> None:
+    upload(signed_in(catalogue_manager), GOOD)
+    assert signed_in(operator).get(url(name)).status_code == 403
+    with closing(signed_in(manager).get(url(name))) as page:
+        assert page.status_code == 200
+
+
+def test_only_permitted_kinds_are_offered(signed_in: Any, catalogue_manager: Any) -> None:
+    page = upload(signed_in(catalogue_manager), "Number\n7\n", resource="customers")
+    assert not ImportJob.objects.exists()
+    assert "Select a valid choice" in page.content.decode()
+
+
+def test_a_viewer_cannot_upload(signed_in: Any, viewer: Any) -> None:
+    assert signed_in(viewer).get(reverse("admin:spreadsheets_importjob_add")).status_code == 403
+
+
+@pytest.mark.parametrize("name", ["check", "confirm", "discard"])
+def test_steps_are_posts(signed_in: Any, catalogue_manager: Any, name: str) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, GOOD)
+    assert client.get(url(name)).status_code == 404
+
+
+def test_a_large_file_is_checked_in_the_background_once(
+    signed_in: Any, catalogue_manager: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "AT_ONCE_BYTES", 10)
+    client = signed_in(catalogue_manager)
+    page = upload(client, GOOD).content.decode()
+    client.post(url("check"), {"column-sku": "SKU"})
+    assert "worked on in the background" in page
+    assert Job.objects.get().kind == tasks.CHECK
