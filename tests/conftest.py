@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
+from django.test.utils import override_settings
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 
 from backoffice.accounts.models import User
@@ -29,6 +30,13 @@ def flush_passes_history_guards() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(DatabaseOperations, "execute_sql_flush", execute_sql_flush)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def files_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep uploads and reports of tests out of the folder of a desk that runs here."""
+    with override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("files")):
         yield
 
 
