@@ -123,11 +123,12 @@ class ProductAdmin(DeskModelAdmin):
     )
     queues = (
         Queue("on_sale", _("On sale"), lambda products, user: products.active()),
-        Queue("low", _("Low on stock"), lambda products, user: products.low_on_stock(), tone="amber"),
-        Queue("oversold", _("Oversold"), lambda products, user: products.oversold(), tone="red"),
+        Queue("low", _("Low on stock"), lambda products, user: products.low_on_stock(), tone="amber", on_home=True),
+        Queue("oversold", _("Oversold"), lambda products, user: products.oversold(), tone="red", on_home=True),
         Queue("archived", _("Archived"), lambda products, user: products.filter(status="archived"), tone="grey"),
     )
     list_sections = (MovementsSection, OpenLinesSection)
+    palette_icon = "inventory_2"
     empty_text = _("Products appear here when they are added by hand or imported from a spreadsheet.")
 
     fieldsets = (

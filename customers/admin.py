@@ -45,6 +45,7 @@ class AddressInline(DeskStackedInline):
 
 class OrdersSection(TableSection):
     title = _("Latest orders")
+    palette_icon = "group"
     empty_text = _("No orders yet.")
     columns = (
         code("number"),

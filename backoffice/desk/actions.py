@@ -41,7 +41,7 @@ class DeskAction:
 
     `permission` is a codename of the admin's own app. `check(row, user)` says why not. `tone` is `danger` for what
     cannot be taken back. `on_page` and `on_list` say where it is offered; on a page, `main` ones are buttons and the
-    others stand in a menu.
+    others stand in a menu. Those refused are shown with the reason, unless `hidden_when_refused`: it is plain to see.
     """
 
     title: Any
@@ -53,6 +53,7 @@ class DeskAction:
     done: Callable[[int], Any] | None = None
     explain: Any = ""
     main: bool = False
+    hidden_when_refused: bool = False
     on_page: bool = True
     on_list: bool = True
     name: str = ""

@@ -25,6 +25,15 @@ from backoffice.desk.forms import DayInput
 
 VALUES_LAST = 600
 VALUES_LIMIT = 300
+SKIPPING = """
+    WITH RECURSIVE skipping AS (
+        (SELECT {column} AS value FROM {table} WHERE {column} > '' ORDER BY {column} LIMIT 1)
+        UNION ALL
+        SELECT (SELECT {column} FROM {table} WHERE {column} > skipping.value ORDER BY {column} LIMIT 1)
+        FROM skipping WHERE skipping.value IS NOT NULL
+    )
+    SELECT value FROM skipping WHERE value IS NOT NULL LIMIT %s
+"""
 
 
 class ChoiceFilter(ChoicesRadioFilter):
@@ -96,17 +105,7 @@ def distinct_values(field: models.Field) -> list[str]:
 
 
 def read_distinct_values(table: str, column: str) -> list[str]:
-    quote = connection.ops.quote_name
-    names = {"column": quote(column), "table": quote(table)}
-    sql = """
-        WITH RECURSIVE skipping AS (
-            (SELECT {column} AS value FROM {table} WHERE {column} > '' ORDER BY {column} LIMIT 1)
-            UNION ALL
-            SELECT (SELECT {column} FROM {table} WHERE {column} > skipping.value ORDER BY {column} LIMIT 1)
-            FROM skipping WHERE skipping.value IS NOT NULL
-        )
-        SELECT value FROM skipping WHERE value IS NOT NULL LIMIT %s
-    """.format(**names)
+    sql = SKIPPING.format(column=connection.ops.quote_name(column), table=connection.ops.quote_name(table))
     with connection.cursor() as cursor:
         cursor.execute(sql, [VALUES_LIMIT])
         return [value for (value,) in cursor.fetchall()]

@@ -61,7 +61,7 @@ def dress(form: forms.BaseForm) -> None:
     for field in form.fields.values():
         for kind, plain, dressed in DRESS:
             if isinstance(field, kind) and type(field.widget) is plain:
-                attrs = {name: value for name, value in field.widget.attrs.items() if name not in ("step",)}
+                attrs = {name: value for name, value in field.widget.attrs.items() if name != "step"}
                 widget = dressed(attrs=attrs)
                 widget.is_required = field.required
                 if isinstance(field, forms.ChoiceField):
@@ -119,6 +119,10 @@ class VersionedForm(forms.ModelForm):
 
     The page carries each row's `updated_at`, named after the form's prefix; a change without it is stale too.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        dress(self)
 
     @property
     def version(self) -> str:

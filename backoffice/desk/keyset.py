@@ -47,7 +47,7 @@ class Sort:
 
 @dataclass(frozen=True)
 class Cursor:
-    """A place between two rows. `key` is the row it touches, none at the ends; `passed` the rows before it, if known."""
+    """A place between two rows. `key` is the row it touches, none at the ends; `passed` are the rows before it."""
 
     backwards: bool = False
     key: tuple[Any, Any] | None = None

@@ -39,7 +39,8 @@ class Queue:
     """A part of a list. `rows` narrows the list's rows for a user; `personal` counts are kept for each person apart.
 
     `tone` colours a count above zero: red wants somebody today, amber soon, blue is work as usual. `on_home` puts it
-    among the things to do; `counted` is false for parts that are no work and need no figure.
+    among the things to do; `counted` is false for parts that are no work and need no figure, `tab` for those that only
+    links lead to.
     """
 
     slug: str
@@ -48,8 +49,9 @@ class Queue:
     tone: str = "blue"
     empty: Any = ""
     personal: bool = False
-    on_home: bool = True
+    on_home: bool = False
     counted: bool = True
+    tab: bool = True
 
     def cache_name(self, label: str, user: Any) -> str:
         return f"desk:queue:{label}:{self.slug}:{user.pk if self.personal else 'all'}"
@@ -69,7 +71,7 @@ def capped_counts(querysets: list[models.QuerySet], limit: int) -> list[Count]:
             sql, values = queryset.order_by().values("pk")[: limit + 1].query.sql_with_params()
         except EmptyResultSet:
             sql, values = "SELECT 1 WHERE false", ()
-        parts.append(f"(SELECT count(*) FROM ({sql}) AS part)")
+        parts.append(f"(SELECT count(*) FROM ({sql}) AS part)")  # noqa: S608
         params += values
     if not parts:
         return []

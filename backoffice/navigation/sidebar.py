@@ -87,6 +87,12 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         ],
     ),
     (
+        _("Spreadsheets"),
+        [
+            Item(_("Imports"), "upload_file", "spreadsheets_importjob_changelist", "spreadsheets.view_importjob"),
+        ],
+    ),
+    (
         _("System"),
         [
             Item(_("Changes"), "history", "changes_changeset_changelist", "changes.view_changeset"),
@@ -114,4 +120,4 @@ def entry(item: Item, request: HttpRequest, counts: dict[tuple[str, str], Any]) 
     """Return one link, with how much waits behind it."""
     link = {"title": item.title, "icon": item.icon, "link": item.link(), "active": item.active(request)}
     count = counts.get((item.label(), item.queue))
-    return link | ({"badge": str(count)} if count and count.number else {})
+    return link | ({"badge": str(count), "badge_variant": "default"} if count and count.number else {})

@@ -73,6 +73,7 @@ class OrderActions(DeskModelAdmin):
         icon="task_alt",
         main=True,
         check=can_place_order,
+        hidden_when_refused=True,
         explain=_("Reserves the units and fixes the total."),
         done=lambda count: ngettext_lazy("%(count)s order placed.", "%(count)s orders placed.", count),
     )
@@ -147,6 +148,7 @@ class OrderActions(DeskModelAdmin):
         permission="change_order",
         icon="play_circle",
         check=can_release_order,
+        hidden_when_refused=True,
         done=lambda count: ngettext_lazy("%(count)s order released.", "%(count)s orders released.", count),
     )
     def release(self, request: HttpRequest, order: Order, **asked: Any) -> None:
@@ -192,6 +194,7 @@ class OrderActions(DeskModelAdmin):
         icon="percent",
         on_list=False,
         check=can_edit_order,
+        hidden_when_refused=True,
         done=lambda count: _("Discount and shipping set."),
     )
     def charges(self, request: HttpRequest, order: Order, **asked: Any) -> None:

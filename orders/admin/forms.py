@@ -25,13 +25,13 @@ class LineUnitsForm(ActionForm):
         self.offered = self.offer() if self.row is not None else {}
         for line, most in self.offered.items():
             self.fields[f"units_{line.pk}"] = forms.IntegerField(
-                label=f"{line.sku} {line.name}"[:80],
+                label=_("%(line)s, of %(most)s") % {"line": f"{line.sku} {line.name}"[:70], "most": most},
                 min_value=0,
                 max_value=most,
                 initial=self.usual(most),
-                help_text=_("of %(count)s") % {"count": most},
             )
         self.redress()
+        self.order_fields([f"units_{line.pk}" for line in self.offered])
 
     def offer(self) -> dict[OrderLine, int]:
         """Return the lines that are asked for, each with the most units it allows."""

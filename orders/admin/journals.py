@@ -31,7 +31,13 @@ class PaymentAdmin(ReadOnlyAdmin):
     search_help_text = _("Reference or order number")
     list_filter = (("kind", ChoiceFilter), ("state", ChoiceFilter))
     queues = (
-        Queue("refunds_to_send", _("Refunds to send"), lambda payments, user: payments.refunds_to_send(), tone="red"),
+        Queue(
+            "refunds_to_send",
+            _("Refunds to send"),
+            lambda payments, user: payments.refunds_to_send(),
+            tone="red",
+            on_home=True,
+        ),
     )
     empty_text = _("Payments appear here when they are recorded on an order.")
     fields = ("order_number", "sort_of", "amount_paid", "status", "by", "reference", "why", "at", "result_at")
@@ -103,7 +109,7 @@ class ReturnAdmin(ReadOnlyAdmin):
     list_display_links = ("announced",)
     search_exact = ("order__number",)
     search_help_text = _("Order number")
-    queues = (Queue("awaited", _("To receive"), lambda returns, user: returns.awaited(), tone="amber"),)
+    queues = (Queue("awaited", _("To receive"), lambda returns, user: returns.awaited(), tone="amber", on_home=True),)
     empty_text = _("Returns appear here when goods are announced or received on an order.")
     fields = ("order_number", "announced", "arrived", "why", "contents")
     readonly_fields = fields

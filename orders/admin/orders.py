@@ -46,8 +46,17 @@ def buyer(order: Order) -> str:
     return str(order.customer) if order.customer else order.email or _("Guest")
 
 
+def payment(order: Order) -> str:
+    """Return how far the order is paid; a draft is not due."""
+    if order.status == Order.Status.DRAFT:
+        return NOTHING
+    return status_badge(order.payment_state, order.get_payment_state_display())
+
+
 def fulfilment(order: Any) -> str:
     """Return how far the order is shipped, in units while it is on its way; a hold comes before all."""
+    if order.status == Order.Status.DRAFT:
+        return NOTHING
     if order.hold_reason and order.status == Order.Status.PLACED:
         return status_badge("on_hold", _("On hold"))
     label = order.get_fulfilment_state_display()
@@ -85,10 +94,16 @@ class OrderAdmin(OrderActions):
         ("kind", ChoiceFilter),
     )
     queues = (
-        Queue("to_ship", _("To ship"), lambda orders, user: orders.to_ship(), empty=_("Everything is on its way.")),
-        Queue("unpaid", _("Unpaid"), lambda orders, user: orders.owing(), tone="amber"),
-        Queue("on_hold", _("On hold"), lambda orders, user: orders.on_hold(), tone="amber"),
-        Queue("overpaid", _("Owed to customers"), lambda orders, user: orders.overpaid(), tone="red"),
+        Queue(
+            "to_ship",
+            _("To ship"),
+            lambda orders, user: orders.to_ship(),
+            on_home=True,
+            empty=_("Everything is on its way."),
+        ),
+        Queue("unpaid", _("Unpaid"), lambda orders, user: orders.owing(), tone="amber", on_home=True),
+        Queue("on_hold", _("On hold"), lambda orders, user: orders.on_hold(), tone="amber", on_home=True),
+        Queue("overpaid", _("Owed to customers"), lambda orders, user: orders.overpaid(), tone="red", on_home=True),
         Queue("mine", _("Mine"), lambda orders, user: orders.open().assigned_to(user), personal=True),
         Queue(
             "due",
@@ -96,9 +111,10 @@ class OrderAdmin(OrderActions):
             lambda orders, user: orders.assigned_to(user).due(timezone.localdate()),
             tone="red",
             personal=True,
+            on_home=True,
         ),
-        Queue("drafts", _("Drafts"), lambda orders, user: orders.filter(status="draft"), tone="grey", on_home=False),
-        Queue("sold", _("Sold"), lambda orders, user: orders.placed(), counted=False, on_home=False),
+        Queue("drafts", _("Drafts"), lambda orders, user: orders.filter(status="draft"), tone="grey"),
+        Queue("sold", _("Sold"), lambda orders, user: orders.placed(), counted=False, tab=False),
     )
     list_sections = (LinesSection, NotesSection)
     empty_text = _("Write the first order, or import orders from a spreadsheet.")
@@ -139,7 +155,7 @@ class OrderAdmin(OrderActions):
     sent_for = money("shipping")
     levy = money("tax")
     state = badge("status")
-    paid_state = badge("payment_state", _("payment"))
+    paid_state = column(payment, _("payment"), sort="payment_state")
     shipped_state = column(fulfilment, _("fulfilment"))
     due_on = on_day("follow_up_on", _("follow-up"))
 
@@ -147,9 +163,6 @@ class OrderAdmin(OrderActions):
         return f"{row.get_status_display()} · {row.email or row.country or row.get_kind_display()}"
 
     # The page
-
-    def get_queryset(self, request: HttpRequest) -> Any:
-        return super().get_queryset(request)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         figures = ("goods", "off", "sent_for", "levy", "sum")
@@ -190,7 +203,8 @@ class OrderAdmin(OrderActions):
 
     def figures_of(self, order: Order) -> list[tuple[Any, Any, str]]:
         """Return the four amounts that stand beside the name of an order."""
-        tone = "desk-red-text" if order.balance > 0 else "desk-amber-text" if order.balance < 0 else ""
+        unpaid = order.balance > 0 and order.status != Order.Status.DRAFT
+        tone = "desk-red-text" if unpaid else "desk-amber-text" if order.balance < 0 else ""
         return [
             (_("Total"), order.total, ""),
             (_("Paid"), order.paid, ""),

@@ -69,6 +69,7 @@ class DeskModelAdmin(AutocompleteMixin, ActionMixin, ListMixin):
     def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> HttpResponse:
         row = kwargs.get("obj")
         context |= {"asks_reason": self.asks_reason, "reason_field": REASON_FIELD}
+        context["show_save_and_add_another"] = row is None
         context["posted_reason"] = request.POST.get(REASON_FIELD, "")
         if row is not None and not request.GET.get(IS_POPUP_VAR):
             buttons = self.buttons_of(request, row)

@@ -16,6 +16,7 @@ class DeskInline(AutocompleteMixin):
     formfield_overrides = OVERRIDES
     extra = 0
     show_change_link = False
+    show_title = False
 
 
 class DeskTabularInline(DeskInline, unfold.TabularInline):

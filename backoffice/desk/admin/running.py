@@ -53,8 +53,9 @@ class ActionMixin(unfold.ModelAdmin):
 
     def buttons_of(self, request: HttpRequest, row: Any) -> list[Button]:
         """Return the actions of a row's page, each with the reason why it cannot run now."""
-        return [
+        buttons = [
             Button(action, self.url("action", row.pk, action.name), action.refusal(row, request.user))
             for action in self.permitted_actions(request)
             if action.on_page
         ]
+        return [each for each in buttons if not (each.refusal and each.action.hidden_when_refused)]

@@ -154,7 +154,6 @@ class TokenAdmin(DeskModelAdmin):
             "open",
             _("Active"),
             lambda tokens, user: tokens.usable(at=timezone.now()),
-            on_home=False,
             counted=False,
         ),
     )

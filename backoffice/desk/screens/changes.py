@@ -51,8 +51,8 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     search_exact = ("request_id",)
     list_filter = (("kind", ChoiceFilter), ("actor", RelatedFilter), ("started_at", DateRangeFilter))
     queues = (
-        Queue("mine", _("Mine"), lambda sets, user: sets.by(user), on_home=False, counted=False),
-        Queue("imports", _("Imports"), lambda sets, user: sets.filter(kind="import"), on_home=False, counted=False),
+        Queue("mine", _("Mine"), lambda sets, user: sets.by(user), counted=False),
+        Queue("imports", _("Imports"), lambda sets, user: sets.filter(kind="import"), counted=False),
     )
     empty_text = _("Whatever is written from now on is listed here: who, when, why and what.")
     fields = ("at", "by", "sort_of", "why", "source", "request_id")

@@ -111,6 +111,7 @@ class ImportAdmin(ReadOnlyAdmin):
             lambda imports, user: imports.waiting(),
             tone="amber",
             personal=True,
+            on_home=True,
         ),
     )
     empty_text = gettext_lazy(
