@@ -3,6 +3,7 @@
 from backoffice.spreadsheets.writers.base import Ending, Kind, SheetColumn, UnwritableFile, replacing
 from backoffice.spreadsheets.writers.copying import copy_csv, exported_sql
 from backoffice.spreadsheets.writers.files import SUFFIXES, write_sheet
+from backoffice.spreadsheets.writers.texts import reads_utc
 
 __all__ = [
     "SUFFIXES",
@@ -12,6 +13,7 @@ __all__ = [
     "UnwritableFile",
     "copy_csv",
     "exported_sql",
+    "reads_utc",
     "replacing",
     "write_sheet",
 ]

@@ -1,6 +1,7 @@
 """CSV that PostgreSQL writes itself: no row passes through Python."""
 
 from collections.abc import Sequence
+from gzip import GzipFile
 from typing import IO, Any
 
 from django.db import connection
@@ -10,7 +11,7 @@ from backoffice.spreadsheets.writers.base import Kind
 from backoffice.spreadsheets.writers.texts import reads_utc
 
 
-def copy_csv(query: str, params: Sequence[Any], file: IO[bytes]) -> int:
+def copy_csv(query: str, params: Sequence[Any], file: IO[bytes] | GzipFile) -> int:
     """Stream the rows of a SELECT to a file as CSV, headed by its column names, and return how many there were.
 
     The query's text columns are neutralised in SQL: build them with `exported_sql` or `formulas.neutralised`.
