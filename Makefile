@@ -29,7 +29,7 @@ format: setup ## Put the code into shape
 	@$(BIN)/ruff format --quiet .
 
 bench: setup ## Measure speed and memory against the budgets (PART=lists for one part)
-	@exec $(PYTEST) -o python_files='bench_*.py' -p no:cacheprovider -s tests/benchmarks$(if $(PART),/bench_$(PART).py) $(ARGS)
+	@exec $(BIN)/python -m tests.benchmarks $(PART)
 
 soak: setup ## Work the desk for a long time and look for leaks, stuck jobs and wrong sums (ARGS=…)
 	@exec $(PYTEST) -o python_files='soak_*.py' -p no:cacheprovider -s tests/soak $(ARGS)

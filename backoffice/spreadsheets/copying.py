@@ -12,7 +12,7 @@ def copy_text(value: object) -> str:
     if value is None:
         return NULL
     if isinstance(value, str):
-        return value.translate(ESCAPES)
+        return value if value.isprintable() and "\\" not in value else value.translate(ESCAPES)
     if isinstance(value, bool):
         return "t" if value else "f"
     if isinstance(value, date):

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from catalog.models import Product
 from customers.models import Customer, CustomerFigures
 from orders.models import Order, OrderLine
+from orders.resources import OrderResource
 from tests.factories import make_customer, make_placed, make_product
 from tests.spreadsheets.importing import counts, run_import, write_csv
 
@@ -176,6 +178,11 @@ def test_the_discount_rate_becomes_money_and_shipping_joins_the_total(tmp_path: 
     assert order.total == Decimal("1327.23")
 
 
-def test_a_naive_time_is_read_in_the_time_zone_of_the_desk(tmp_path: Path) -> None:
+def test_a_naive_time_is_read_in_the_time_zone_of_the_desk() -> None:
+    zone = OrderResource().columns["placed_at"].convert.zone  # type: ignore[attr-defined]
+    assert str(zone) == settings.TIME_ZONE
+
+
+def test_a_time_with_an_offset_is_turned_into_utc(tmp_path: Path) -> None:
     apply(tmp_path, LAMP.replace("08:26:00", "08:26:00+02:00"))
     assert Order.objects.get().placed_at == datetime(2010, 12, 1, 6, 26, tzinfo=UTC)

@@ -21,7 +21,6 @@ class Command(BaseCommand):
         "A column that the file does not have leaves things as they are; what a blank cell does is said for each field "
         "(it clears what can be empty)."
     )
-    requires_migrations_checks = True
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("resource", help="One of: " + ", ".join(resource_names()))

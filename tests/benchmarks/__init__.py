@@ -1,0 +1,1 @@
+"""Speed and memory, measured beside stock libraries and the bare database in the same run."""
