@@ -193,6 +193,7 @@ class Product(TrackedModel):
             models.Index(fields=["status", "-id"], name="catalog_product_status"),
             models.Index(fields=["category", "-id"], name="catalog_product_category"),
             models.Index(fields=["barcode"], name="catalog_product_barcode", condition=~Q(barcode="")),
+            models.Index(fields=["updated_at", "id"], name="catalog_product_updated"),
             models.Index(fields=["available"], name="catalog_product_available"),
             models.Index(OpClass(Upper("sku"), "text_pattern_ops"), name="catalog_product_sku_prefix"),
             models.Index(OpClass(Upper("name"), "text_pattern_ops"), name="catalog_product_name_prefix"),

@@ -62,6 +62,7 @@ class Customer(TrackedModel):
         ]
         indexes = [
             models.Index(fields=["country", "-id"], name="customers_customer_country"),
+            models.Index(fields=["updated_at", "id"], name="customers_customer_updated"),
             models.Index(
                 OpClass(Upper("name"), "text_pattern_ops"), name="customers_customer_name_prefix", condition=~Q(name="")
             ),

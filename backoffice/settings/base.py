@@ -110,6 +110,8 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 SESSION_COOKIE_AGE = 12 * 60 * 60
 
 AUTH_USER_MODEL = "accounts.User"
+LOGIN_URL = "admin:login"
+LOGIN_REDIRECT_URL = "admin:index"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
@@ -202,6 +204,12 @@ Q_CLUSTER = {
 # A worker that gives no sign of life for so long loses its job to another.
 JOBS_LEASE_SECONDS = 30
 JOBS_HEARTBEAT_SECONDS = 2
+
+# What `/export/v1/` offers: each app declares its own.
+JSON_EXPORTS = ["catalog.exports.PRODUCTS", "customers.exports.CUSTOMERS", "orders.exports.ORDERS"]
+JSON_EXPORT_REQUESTS_PER_MINUTE = env.int("JSON_EXPORT_REQUESTS_PER_MINUTE", default=120)
+# How long a statement may search before it writes its first row; readers get the changes of so long again.
+JSON_EXPORT_OVERLAP_SECONDS = 60
 
 # Whether `manage.py run` may make sign-ins with known passwords.
 DEMO_SIGN_INS = False
