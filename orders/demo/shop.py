@@ -176,7 +176,7 @@ class Shop:
                 amount=plan.placed.total + (Decimal(5) if plan.fate == "overpaid" else Decimal(0)),
                 method=plan.method,
                 idempotency_key=f"demo-{plan.placed.number}",
-                provider_reference=f"{plan.method}-{self.random.getrandbits(48):012x}",
+                provider_reference=f"{plan.method}-{plan.placed.number}",
                 at=plan.steps["pay"],
             )
             for plan in plans

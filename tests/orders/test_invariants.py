@@ -134,7 +134,7 @@ class Desk(RuleBasedStateMachine):
         )
         for product in Product.objects.all():
             assert product.reserved == waiting.get(product.pk, 0)
-            assert 0 <= product.reserved
+            assert product.reserved >= 0
             assert product.reserved <= product.on_hand or product.allow_backorder
 
     @invariant()
