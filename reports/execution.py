@@ -61,8 +61,8 @@ def _stream(query: Any) -> Iterator[Row]:
         yield from query.iterator(chunk_size=CHUNK)
         return
     with connection.cursor() as cursor:
-        # All rows are wanted; by default the planner favours the first ones of a cursor.
-        cursor.execute("SET LOCAL cursor_tuple_fraction = 1")
+        # All rows are wanted: by default the planner favours the first ones of a cursor. Orders are gathered in memory.
+        cursor.execute("SET LOCAL cursor_tuple_fraction = 1; SET LOCAL work_mem = '64MB'")
     with connection.chunked_cursor() as cursor:
         cursor.execute(query.text, dict(query.params))
         while rows := cursor.fetchmany(CHUNK):

@@ -77,6 +77,10 @@ class ReportRunAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).visible_to(request.user)
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        unset = {name for name in ("error", "schedule", "intended_for") if not getattr(obj, name, None)}
+        return [name for name in self.fields if name not in unset]
+
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) and (obj is None or can_open_run(obj, request.user) is None)
 
