@@ -45,7 +45,6 @@ class AddressInline(DeskStackedInline):
 
 class OrdersSection(TableSection):
     title = _("Latest orders")
-    palette_icon = "group"
     empty_text = _("No orders yet.")
     columns = (
         code("number"),
@@ -95,6 +94,7 @@ class CustomerAdmin(DeskModelAdmin):
         Queue("archived", _("Archived"), lambda customers, user: customers.filter(archived_at__isnull=False)),
     )
     list_sections = (OrdersSection,)
+    palette_icon = "group"
     empty_text = _("Customers appear here with their first order, by hand or by a spreadsheet.")
 
     fieldsets = (

@@ -84,7 +84,7 @@ def object_changes(
         rows = rows.filter(history_id__lt=before)
     versions = list(rows.select_related("change_set__actor")[: size + 1])
     label = labels_of(model, [pk]).get(pk, "")
-    pairs = zip(versions, [*versions[1:], None], strict=True)
+    pairs = zip(versions, [*versions[1:], None], strict=False)
     return [_change(model, pk, label, older, version) for version, older in list(pairs)[:size]]
 
 

@@ -36,21 +36,31 @@ SKIPPING = """
 """
 
 
-class ChoiceFilter(ChoicesRadioFilter):
+class Labelled:
+    """Names the field itself above the choices."""
+
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        for choice in super().choices(changelist):  # type: ignore[misc]
+            for field in choice["form"].fields.values():
+                field.label = capfirst(self.title)  # type: ignore[attr-defined]
+            yield choice
+
+
+class ChoiceFilter(Labelled, ChoicesRadioFilter):
     """One of a field's choices."""
 
     def chip(self) -> str:
         return str(dict(self.field.flatchoices).get(self.value(), self.value())) if self.value() else ""
 
 
-class YesNoFilter(BooleanRadioFilter):
+class YesNoFilter(Labelled, BooleanRadioFilter):
     """Yes or no."""
 
     def chip(self) -> str:
         return {"1": _("yes"), "0": _("no")}.get(self.value() or "", "")
 
 
-class RelatedFilter(AutocompleteSelectFilter):
+class RelatedFilter(Labelled, AutocompleteSelectFilter):
     """One related row, found by typing."""
 
     def chip(self) -> str:
@@ -68,10 +78,7 @@ class ValueFilter(FieldListFilter):
 
     def __init__(self, field: Any, request: HttpRequest, params: dict, *args: Any, **kwargs: Any) -> None:
         super().__init__(field, request, params, *args, **kwargs)
-        given = params.pop(self.field_path, [""])
-        self.chosen = given[-1] if isinstance(given, list) else given
-        if self.chosen:
-            self.used_parameters[self.field_path] = self.chosen
+        self.chosen = last_given(self.used_parameters, self.field_path)
 
     def expected_parameters(self) -> list[str | None]:
         return [self.field_path]
@@ -127,18 +134,8 @@ class DateRangeFilter(FieldListFilter):
 
     def __init__(self, field: Any, request: HttpRequest, params: dict, *args: Any, **kwargs: Any) -> None:
         super().__init__(field, request, params, *args, **kwargs)
-        self.first = self.take(params, "from")
-        self.last = self.take(params, "to")
-
-    def take(self, params: dict[str, Any], end: str) -> date | None:
-        """Return the day that the address names for one end; a day that is none is refused."""
-        name = f"{self.field_path}_{end}"
-        given = params.pop(name, "")
-        given = given[-1] if isinstance(given, list) else given
-        if not given:
-            return None
-        self.used_parameters[name] = given
-        return parse_day(given)
+        self.first = parse_day(last_given(self.used_parameters, f"{self.field_path}_from"))
+        self.last = parse_day(last_given(self.used_parameters, f"{self.field_path}_to"))
 
     def expected_parameters(self) -> list[str | None]:
         return [f"{self.field_path}_from", f"{self.field_path}_to"]
@@ -168,9 +165,15 @@ class DateRangeFilter(FieldListFilter):
         return _("up to %(day)s") % {"day": day(self.last)} if self.last else ""
 
 
-def parse_day(given: str) -> date:
-    """Return the day that is written as 2026-11-20."""
+def last_given(parameters: dict[str, Any], name: str) -> str:
+    """Return the value of a parameter of the address; the last one, when there are several."""
+    given = parameters.get(name) or [""]
+    return str(given[-1] if isinstance(given, list) else given)
+
+
+def parse_day(given: str) -> date | None:
+    """Return the day that is written as 2026-11-20; none when nothing is. What is no day is refused."""
     try:
-        return date.fromisoformat(given)
+        return date.fromisoformat(given) if given else None
     except ValueError as error:
         raise IncorrectLookupParameters(given) from error

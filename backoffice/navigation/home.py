@@ -32,6 +32,7 @@ class Task:
     """A queue with something in it, or empty."""
 
     queue: Queue
+    of: str
     count: Count
     url: str
 
@@ -70,7 +71,12 @@ def tasks_for(request: HttpRequest) -> list[Task]:
     counts = admin.site.queue_counts(request)
     urgency = {"red": 0, "amber": 1}
     tasks = [
-        Task(queue, counts[desk.opts.label_lower, queue.slug], f"{desk.url('changelist')}?{QUEUE_VAR}={queue.slug}")
+        Task(
+            queue,
+            str(desk.opts.verbose_name_plural),
+            counts[desk.opts.label_lower, queue.slug],
+            f"{desk.url('changelist')}?{QUEUE_VAR}={queue.slug}",
+        )
         for desk in admin.site.admins()
         for queue in desk.get_queues(request)
         if queue.on_home and (desk.opts.label_lower, queue.slug) in counts
@@ -166,7 +172,7 @@ def change(now: Any, before: Any) -> str:
     if not before:
         return ""
     share = round(100 * (Decimal(now) - Decimal(before)) / abs(Decimal(before)))
-    return f"{share:+d} %".replace("-", "−")
+    return f"{share:+d} %"
 
 
 def rows_url(first: date, last: date) -> str:
@@ -186,7 +192,7 @@ def chart(now: list[date], before: list[date], sold: dict[date, Day]) -> str:
                 | {
                     "label": _("Sales"),
                     "data": [float(sold.get(day, Day()).sales) for day in now],
-                    "borderColor": "var(--color-primary-600)",
+                    "borderColor": "var(--color-primary-500)",
                     "displayYAxis": True,
                 },
                 dataset

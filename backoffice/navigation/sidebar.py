@@ -96,6 +96,8 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("System"),
         [
             Item(_("Changes"), "history", "changes_changeset_changelist", "changes.view_changeset"),
+            Item(_("Jobs"), "work_history", "jobs_job_changelist", "jobs.view_job"),
+            Item(_("Schedules"), "schedule", "jobs_jobschedule_changelist", "jobs.view_jobschedule"),
             Item(_("People"), "badge", "accounts_user_changelist", "accounts.view_user"),
             Item(_("Roles"), "shield_person", "auth_group_changelist", "accounts.view_user"),
             Item(_("API tokens"), "key", "accounts_apitoken_changelist", "accounts.view_apitoken"),

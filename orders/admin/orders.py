@@ -17,7 +17,6 @@ from backoffice.desk.columns import (
     money,
     number,
     on_day,
-    row_link,
     status_badge,
     text,
     when,

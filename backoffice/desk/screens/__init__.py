@@ -1,5 +1,5 @@
 """The screens of the kernel: people, change sets, jobs, imports."""
 
-from backoffice.desk.screens import accounts, changes, imports
+from backoffice.desk.screens import accounts, changes, imports, jobs
 
-__all__ = ["accounts", "changes", "imports"]
+__all__ = ["accounts", "changes", "imports", "jobs"]

@@ -20,7 +20,7 @@ from backoffice.accounts.services import issue_token, revoke_token, set_password
 from backoffice.changes.refusals import Refusal, refuse_if
 from backoffice.desk.actions import desk_action
 from backoffice.desk.admin import DeskModelAdmin, DeskTabularInline, ReadOnlyAdmin
-from backoffice.desk.columns import code, column, number, status_badge, text, when
+from backoffice.desk.columns import code, column, number, status_badge, when
 from backoffice.desk.filters import YesNoFilter
 from backoffice.desk.forms import ActionForm, VersionedForm
 from backoffice.desk.queues import Queue
@@ -191,7 +191,7 @@ class TokenAdmin(DeskModelAdmin):
             "secret": request.new_secret,  # type: ignore[attr-defined]
             "list_url": self.url("changelist"),
         }
-        return render(request, "desk/token_issued.html", context, headers={"Cache-Control": "no-store"})
+        return render(request, "desk/token_issued.html", context)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -107,7 +107,7 @@ class ImportAdmin(ReadOnlyAdmin):
     queues = (
         Queue(
             "waiting",
-            gettext_lazy("Imports waiting for a person"),
+            gettext_lazy("Waiting for a person"),
             lambda imports, user: imports.waiting(),
             tone="amber",
             personal=True,

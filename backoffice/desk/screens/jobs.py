@@ -1,0 +1,168 @@
+"""Jobs and schedules: what runs, what failed and why, and what comes next."""
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.timesince import timeuntil
+from django.utils.translation import gettext as _now
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+from django_q.models import Failure, OrmQ, Success
+from django_q.models import Schedule as ClusterSchedule
+
+from backoffice.desk.actions import desk_action
+from backoffice.desk.admin import ReadOnlyAdmin
+from backoffice.desk.columns import NOTHING, badge, code, column, row_link, text, when
+from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
+from backoffice.desk.queues import Queue
+from backoffice.jobs.models import Job, JobSchedule
+from backoffice.jobs.registry import all_kinds
+from backoffice.jobs.schedules import get_schedule
+from backoffice.jobs.services import can_cancel_job, can_retry_job, cancel_job, retry_job
+
+# The pages of the queue's library let who may change a schedule run any code, and repeat tasks unasked.
+for model in (ClusterSchedule, Success, Failure, OrmQ):
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+
+
+def title_of(kind: str) -> Any:
+    """Return what jobs of a kind do, in words; the kind itself when the code knows it no more."""
+    return next((each.title for each in all_kinds() if each.name == kind), kind)
+
+
+def duration(job: Job) -> str:
+    """Return how long the job took, or takes by now."""
+    if job.started_at is None:
+        return NOTHING
+    seconds = int(((job.finished_at or timezone.now()) - job.started_at).total_seconds())
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
+
+
+def progress(job: Job) -> str:
+    """Return how far the job is, as a bar and in figures."""
+    if job.percent is None:
+        return NOTHING
+    words = _now("%(done)s of %(total)s") % {"done": f"{job.done:,}", "total": f"{job.total:,}"}
+    return format_html('<progress max="100" value="{}" title="{}"></progress> {} %', job.percent, words, job.percent)
+
+
+def upcoming(at: datetime | None) -> str:
+    """Return when something is due: the time of this desk, and how long that is from now."""
+    if at is None:
+        return NOTHING
+    exact = formats.date_format(timezone.localtime(at), "j M Y, H:i")
+    away = _now("now") if at <= timezone.now() else _now("in %(time)s") % {"time": timeuntil(at, depth=1)}
+    return format_html('<time datetime="{}">{}</time> ({})', at.isoformat(), exact, away)
+
+
+def schedule_words(row: JobSchedule) -> Any:
+    """Return when it is due, as its declaration says it."""
+    declared = get_schedule(row.name)
+    return declared.words if declared else row.cron
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = ("what", "key", "status", "bar", "took", "asked", "by", "why")
+    list_display_links = ("what",)
+    sortable_by = ("asked",)
+    search_exact = ("key",)
+    list_filter = (("state", ChoiceFilter), ("asked_by", RelatedFilter), ("created_at", DateRangeFilter))
+    queues = (
+        Queue("open", _("Waiting and running"), lambda jobs, user: jobs.open()),
+        Queue("failed", _("Failed"), lambda jobs, user: jobs.failed(), tone="red"),
+    )
+    empty_text = _("Work that takes longer than a page is listed here: imports, reports, what is done at night.")
+    fields = (
+        "what",
+        "key",
+        "status",
+        "bar",
+        "took",
+        "why",
+        "attempts",
+        "args",
+        "result",
+        "by",
+        "written",
+        "created_at",
+        "started_at",
+        "finished_at",
+        "heartbeat_at",
+        "traceback",
+    )
+    readonly_fields = fields
+    desk_actions = ("cancel", "retry")
+
+    what = column(lambda job: title_of(job.kind), _("job"))
+    status = badge("state", _("state"))
+    bar = column(progress, _("progress"))
+    took = column(duration, _("duration"))
+    asked = when("created_at", _("asked for"))
+    by = column(lambda job: job.asked_by or _("a schedule or the desk"), _("asked by"))
+    why = text("error", _("error"))
+    attempts = column(lambda job: f"{job.attempt} / {job.max_attempts}", _("attempts"))
+
+    @admin.display(description=_("Changes"))
+    def written(self, job: Job) -> str:
+        if job.change_set_id is None:
+            return NOTHING
+        site = self.admin_site.get_model_admin(Job._meta.get_field("change_set").related_model)
+        return row_link(site.url("change", job.change_set_id), job.change_set)
+
+    @desk_action(
+        _("Cancel"),
+        permission="cancel_job",
+        icon="cancel",
+        tone="danger",
+        check=can_cancel_job,
+        hidden_when_refused=True,
+        explain=_("A job that waits ends now; one that runs stops at its next check, and its writes are undone."),
+        done=lambda count: ngettext_lazy(
+            "%(count)s job is cancelled or asked to stop.", "%(count)s jobs are cancelled or asked to stop.", count
+        ),
+    )
+    def cancel(self, request: HttpRequest, job: Job, **_asked: Any) -> None:
+        cancel_job(job=job)
+
+    @desk_action(
+        _("Run again"),
+        permission="retry_job",
+        icon="replay",
+        main=True,
+        check=can_retry_job,
+        hidden_when_refused=True,
+        done=lambda count: ngettext_lazy("%(count)s job runs again.", "%(count)s jobs run again.", count),
+    )
+    def retry(self, request: HttpRequest, job: Job, **_asked: Any) -> None:
+        retry_job(job=job)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Show the traceback to administrators only: it may hold what others must not see."""
+        if request.user.has_perm("accounts.change_user"):
+            return self.fields
+        return [name for name in self.fields if name != "traceback"]
+
+
+@admin.register(JobSchedule)
+class JobScheduleAdmin(ReadOnlyAdmin):
+    list_display = ("title", "words", "zone", "following", "last", "status", "trouble")
+    list_display_links = ("title",)
+    sortable_by = ()
+    empty_text = _("Schedules are declared in the code of each app, and appear when the database is migrated.")
+    fields = (*list_display, "missed", "cron", "kind")
+    readonly_fields = fields
+
+    title = code("name", _("schedule"))
+    words = column(schedule_words, _("when"))
+    zone = text("time_zone", _("time zone"))
+    following = column(lambda row: _("paused") if row.paused else upcoming(row.next_due), _("next run"))
+    last = when("last_due", _("last due"))
+    status = badge("last_job__state", _("last run"))
+    trouble = text("problem", _("problem"))
