@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from backoffice.desk.actions import desk_action
+from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import DeskModelAdmin, ReadOnlyAdmin, ReadOnlyInline
 from backoffice.desk.columns import NOTHING, badge, code, column, figure, money, number, row_link, text, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter, YesNoFilter
@@ -160,7 +160,7 @@ class ProductAdmin(DeskModelAdmin):
         on_list=False,
         done=lambda count: _("Stock received."),
     )
-    def receive(self, request: HttpRequest, product: Product, **asked: Any) -> None:
+    def receive(self, request: StaffRequest, product: Product, **asked: Any) -> None:
         receive_stock(product=product, actor=request.user, **asked)
 
     @desk_action(
@@ -172,7 +172,7 @@ class ProductAdmin(DeskModelAdmin):
         on_list=False,
         done=lambda count: _("Stock counted."),
     )
-    def count(self, request: HttpRequest, product: Product, **asked: Any) -> None:
+    def count(self, request: StaffRequest, product: Product, **asked: Any) -> None:
         count_stock(product=product, actor=request.user, **asked)
 
     @desk_action(
@@ -183,7 +183,7 @@ class ProductAdmin(DeskModelAdmin):
         check=lambda product, user: can_change_prices(user),
         done=lambda count: ngettext_lazy("%(count)s price changed.", "%(count)s prices changed.", count),
     )
-    def adjust(self, request: HttpRequest, product: Product, **asked: Any) -> None:
+    def adjust(self, request: StaffRequest, product: Product, **asked: Any) -> None:
         adjust_prices(product_ids=[product.pk], actor=request.user, **asked)
 
     @desk_action(
@@ -194,7 +194,7 @@ class ProductAdmin(DeskModelAdmin):
         explain=_("Archived products are off the lists; their SKU may be used again. Nothing is deleted."),
         done=lambda count: ngettext_lazy("%(count)s product archived.", "%(count)s products archived.", count),
     )
-    def archive(self, request: HttpRequest, product: Product, **asked: Any) -> None:
+    def archive(self, request: StaffRequest, product: Product, **asked: Any) -> None:
         archive_product(product=product, actor=request.user, **asked)
 
     @desk_action(
@@ -204,7 +204,7 @@ class ProductAdmin(DeskModelAdmin):
         check=can_restore_product,
         done=lambda count: ngettext_lazy("%(count)s product restored.", "%(count)s products restored.", count),
     )
-    def restore(self, request: HttpRequest, product: Product, **asked: Any) -> None:
+    def restore(self, request: StaffRequest, product: Product, **asked: Any) -> None:
         restore_product(product=product, actor=request.user, **asked)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from backoffice.desk.actions import desk_action
+from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import DeskModelAdmin, DeskStackedInline
 from backoffice.desk.columns import badge, code, column, figure, money, number, row_link, status_badge, text, when
 from backoffice.desk.filters import DateRangeFilter, ValueFilter, YesNoFilter
@@ -135,7 +135,7 @@ class CustomerAdmin(DeskModelAdmin):
         explain=_("No new orders are taken from blocked customers."),
         done=lambda count: ngettext_lazy("%(count)s customer blocked.", "%(count)s customers blocked.", count),
     )
-    def block(self, request: HttpRequest, customer: Customer, **asked: Any) -> None:
+    def block(self, request: StaffRequest, customer: Customer, **asked: Any) -> None:
         block_customer(customer=customer, actor=request.user, **asked)
 
     @desk_action(
@@ -145,7 +145,7 @@ class CustomerAdmin(DeskModelAdmin):
         check=can_unblock_customer,
         done=lambda count: ngettext_lazy("%(count)s customer unblocked.", "%(count)s customers unblocked.", count),
     )
-    def unblock(self, request: HttpRequest, customer: Customer, **asked: Any) -> None:
+    def unblock(self, request: StaffRequest, customer: Customer, **asked: Any) -> None:
         unblock_customer(customer=customer, actor=request.user, **asked)
 
     @desk_action(
@@ -158,7 +158,7 @@ class CustomerAdmin(DeskModelAdmin):
         explain=_("Say in the reason how we know: a form, a call, a mail."),
         done=lambda count: _("Consent noted."),
     )
-    def note_consent(self, request: HttpRequest, customer: Customer, **asked: Any) -> None:
+    def note_consent(self, request: StaffRequest, customer: Customer, **asked: Any) -> None:
         set_consent(customer=customer, actor=request.user, **asked)
 
     @desk_action(
@@ -169,7 +169,7 @@ class CustomerAdmin(DeskModelAdmin):
         explain=_("Archived customers are off the lists; their orders stay."),
         done=lambda count: ngettext_lazy("%(count)s customer archived.", "%(count)s customers archived.", count),
     )
-    def archive(self, request: HttpRequest, customer: Customer, **asked: Any) -> None:
+    def archive(self, request: StaffRequest, customer: Customer, **asked: Any) -> None:
         archive_customer(customer=customer, actor=request.user, **asked)
 
     @desk_action(
@@ -179,7 +179,7 @@ class CustomerAdmin(DeskModelAdmin):
         check=can_restore_customer,
         done=lambda count: ngettext_lazy("%(count)s customer restored.", "%(count)s customers restored.", count),
     )
-    def restore(self, request: HttpRequest, customer: Customer, **asked: Any) -> None:
+    def restore(self, request: StaffRequest, customer: Customer, **asked: Any) -> None:
         restore_customer(customer=customer, actor=request.user, **asked)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -25,6 +25,7 @@ from django.shortcuts import render
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from backoffice.accounts.models import User
 from backoffice.changes.context import describe_change
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import Refusal
@@ -33,6 +34,12 @@ from backoffice.desk.queues import forget_counts
 
 CONFIRMED = "confirmed"
 ROW_LIMIT = 1_000
+
+
+class StaffRequest(HttpRequest):
+    """A request of somebody who is signed in, as every request for an action is."""
+
+    user: User
 
 
 @dataclass(frozen=True)

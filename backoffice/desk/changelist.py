@@ -23,7 +23,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def count(self) -> int:
-        return self.object_list[:COUNT_LIMIT].count()  # type: ignore[index, union-attr]
+        return self.object_list[:COUNT_LIMIT].count()  # type: ignore[attr-defined]
 
 
 class DeskChangeList(ChangeList):

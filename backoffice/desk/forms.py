@@ -135,8 +135,9 @@ class VersionedForm(forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
         updated_at = getattr(self.instance, "updated_at", None)
-        known = self.instance.pk and updated_at and not self.instance._state.adding
-        if known and self.has_changed() and self.version != updated_at.isoformat():
+        if updated_at is None or self.instance._state.adding or not self.has_changed():
+            return cleaned
+        if self.version != updated_at.isoformat():
             raise ValidationError(stale_sentence(self.instance), code="stale")
         return cleaned
 

@@ -65,7 +65,8 @@ def capped_count(queryset: models.QuerySet, limit: int = COUNT_LIMIT) -> Count:
 
 def capped_counts(querysets: list[models.QuerySet], limit: int) -> list[Count]:
     """Count several querysets, each up to `limit`, in one query."""
-    parts, params = [], []
+    parts: list[str] = []
+    params: list[Any] = []
     for queryset in querysets:
         try:
             sql, values = queryset.order_by().values("pk")[: limit + 1].query.sql_with_params()

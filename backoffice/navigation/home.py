@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.contrib import admin
 from django.core.cache import cache
 from django.db.models import Sum
 from django.http import HttpRequest
@@ -18,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.desk.columns import figure
 from backoffice.desk.queues import QUEUE_VAR, Count, Queue
-from backoffice.desk.sites import FRESH_VAR
+from backoffice.desk.sites import FRESH_VAR, desk_site
 from orders.models import Order, Payment
 
 PERIODS = (7, 28, 90)
@@ -59,7 +58,10 @@ class Day:
 def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """Add to the context of the home page what the user may see."""
     tasks = tasks_for(request)
-    context |= {"tasks": tasks, "as_of": min((task.count.at for task in tasks), default=timezone.now())}
+    context |= {
+        "tasks": tasks,
+        "as_of": min((task.count.at for task in tasks if task.count.at), default=timezone.now()),
+    }
     context |= {"greeting": greeting(), "fresh_url": f"?{FRESH_VAR}=1", "waiting": any(t.count.number for t in tasks)}
     if request.user.has_perm("orders.view_order"):
         context |= figures_for(request)
@@ -68,7 +70,7 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def tasks_for(request: HttpRequest) -> list[Task]:
     """Return the queues that are work, those that want somebody today first."""
-    counts = admin.site.queue_counts(request)
+    counts = desk_site().queue_counts(request)
     urgency = {"red": 0, "amber": 1}
     tasks = [
         Task(
@@ -77,7 +79,7 @@ def tasks_for(request: HttpRequest) -> list[Task]:
             counts[desk.opts.label_lower, queue.slug],
             f"{desk.url('changelist')}?{QUEUE_VAR}={queue.slug}",
         )
-        for desk in admin.site.admins()
+        for desk in desk_site().admins()
         for queue in desk.get_queues(request)
         if queue.on_home and (desk.opts.label_lower, queue.slug) in counts
     ]

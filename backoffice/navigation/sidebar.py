@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.desk.queues import QUEUE_VAR
+from backoffice.desk.sites import desk_site
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     """Return the groups as unfold draws them, without what the user may not see."""
-    counts = admin.site.queue_counts(request) if request.user.is_authenticated else {}
+    counts = desk_site().queue_counts(request) if request.user.is_authenticated else {}
     groups = []
     for title, items in GROUPS:
         allowed = [item for item in items if not item.permission or request.user.has_perm(item.permission)]

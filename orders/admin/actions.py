@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from backoffice.desk.actions import desk_action
+from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import DeskModelAdmin
 from orders.admin.forms import (
     AssignForm,
@@ -77,7 +76,7 @@ class OrderActions(DeskModelAdmin):
         explain=_("Reserves the units and fixes the total."),
         done=lambda count: ngettext_lazy("%(count)s order placed.", "%(count)s orders placed.", count),
     )
-    def place(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def place(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         place_order(order=order, actor=request.user, **asked)
 
     @desk_action(
@@ -89,7 +88,7 @@ class OrderActions(DeskModelAdmin):
         check=can_ship_order,
         done=lambda count: ngettext_lazy("%(count)s order shipped.", "%(count)s orders shipped.", count),
     )
-    def ship(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def ship(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         ship_order(order=order, actor=request.user, **asked)
 
     @desk_action(
@@ -102,7 +101,7 @@ class OrderActions(DeskModelAdmin):
         check=can_record_payment,
         done=lambda count: _("Payment recorded."),
     )
-    def pay(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def pay(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         record_payment(order=order, actor=request.user, **asked)
 
     @desk_action(
@@ -116,7 +115,7 @@ class OrderActions(DeskModelAdmin):
         explain=_("For money that you send back now. The goods stay where they are."),
         done=lambda count: _("Refund recorded."),
     )
-    def refund(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def refund(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         refund_order(order=order, actor=request.user, **asked)
 
     @desk_action(
@@ -129,7 +128,7 @@ class OrderActions(DeskModelAdmin):
         explain=_("Credits what the units cost; the refund is a step of its own."),
         done=lambda count: _("Return received."),
     )
-    def take_back(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def take_back(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         receive_return(order=order, actor=request.user, **asked)
 
     @desk_action(
@@ -140,7 +139,7 @@ class OrderActions(DeskModelAdmin):
         check=can_hold_order,
         done=lambda count: ngettext_lazy("%(count)s order put on hold.", "%(count)s orders put on hold.", count),
     )
-    def hold(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def hold(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         hold_order(order=order, actor=request.user, **asked)
 
     @desk_action(
@@ -151,7 +150,7 @@ class OrderActions(DeskModelAdmin):
         hidden_when_refused=True,
         done=lambda count: ngettext_lazy("%(count)s order released.", "%(count)s orders released.", count),
     )
-    def release(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def release(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         release_order(order=order, actor=request.user, **asked)
 
     @desk_action(
@@ -162,7 +161,7 @@ class OrderActions(DeskModelAdmin):
         check=can_assign_order,
         done=lambda count: ngettext_lazy("%(count)s order assigned.", "%(count)s orders assigned.", count),
     )
-    def assign(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def assign(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         assign_order(order=order, actor=request.user, **asked)
 
     @desk_action(
@@ -173,7 +172,7 @@ class OrderActions(DeskModelAdmin):
         check=can_assign_order,
         done=lambda count: ngettext_lazy("%(count)s follow-up set.", "%(count)s follow-ups set.", count),
     )
-    def follow_up(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def follow_up(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         set_follow_up(order=order, actor=request.user, **asked)
 
     @desk_action(
@@ -184,7 +183,7 @@ class OrderActions(DeskModelAdmin):
         on_list=False,
         done=lambda count: _("Note written."),
     )
-    def note(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def note(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         add_note(order=order, actor=request.user, **asked)
 
     @desk_action(
@@ -197,7 +196,7 @@ class OrderActions(DeskModelAdmin):
         hidden_when_refused=True,
         done=lambda count: _("Discount and shipping set."),
     )
-    def charges(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def charges(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         set_order_charges(order=order, actor=request.user, **asked)
 
     @desk_action(
@@ -210,5 +209,5 @@ class OrderActions(DeskModelAdmin):
         explain=_("Releases what is reserved. Money that was paid stays on the order until it is refunded."),
         done=lambda count: ngettext_lazy("%(count)s order cancelled.", "%(count)s orders cancelled.", count),
     )
-    def cancel(self, request: HttpRequest, order: Order, **asked: Any) -> None:
+    def cancel(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         cancel_order(order=order, actor=request.user, **asked)

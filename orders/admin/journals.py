@@ -3,11 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.desk.actions import desk_action
+from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.columns import badge, code, column, money, number, row_link, text, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter
@@ -62,7 +61,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         check=can_settle_refund,
         done=lambda count: _("Refund recorded as sent."),
     )
-    def sent(self, request: HttpRequest, payment: Payment, **asked: Any) -> None:
+    def sent(self, request: StaffRequest, payment: Payment, **asked: Any) -> None:
         settle_refund(payment=payment, succeeded=True, actor=request.user, **asked)
 
     @desk_action(
@@ -74,7 +73,7 @@ class PaymentAdmin(ReadOnlyAdmin):
         check=can_settle_refund,
         done=lambda count: _("Refund recorded as failed; it may be granted again."),
     )
-    def failed(self, request: HttpRequest, payment: Payment, **asked: Any) -> None:
+    def failed(self, request: StaffRequest, payment: Payment, **asked: Any) -> None:
         settle_refund(payment=payment, succeeded=False, actor=request.user, **asked)
 
 
@@ -134,5 +133,5 @@ class ReturnAdmin(ReadOnlyAdmin):
         check=can_receive_announced,
         done=lambda count: _("Return received."),
     )
-    def receive(self, request: HttpRequest, announced: Return, **asked: Any) -> None:
+    def receive(self, request: StaffRequest, announced: Return, **asked: Any) -> None:
         receive_return(order=announced.order, announced=announced, actor=request.user, **asked)

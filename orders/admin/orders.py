@@ -1,5 +1,6 @@
 """The order list and the order page."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -42,7 +43,7 @@ DRAFTED = ("customer", "email", "country", "channel", "billing_address", "shippi
 
 def buyer(order: Order) -> str:
     """Return who ordered; a guest by the address of their confirmation."""
-    return str(order.customer) if order.customer else order.email or _("Guest")
+    return str(order.customer) if order.customer else order.email or str(_("Guest"))
 
 
 def payment(order: Order) -> str:
@@ -179,7 +180,7 @@ class OrderAdmin(OrderActions):
 
     def what_there_is(self, order: Order) -> dict[str, bool]:
         """Return which kinds of rows an order has, in one query."""
-        models = {"payments": Payment, "shipments": Shipment, "returns": Return}
+        models: dict[str, Any] = {"payments": Payment, "shipments": Shipment, "returns": Return}
         held = {f"has_{name}": Exists(model.objects.filter(order=OuterRef("pk"))) for name, model in models.items()}
         return Order.objects.filter(pk=order.pk).order_by().values(**held).get()
 
@@ -223,7 +224,7 @@ class OrderAdmin(OrderActions):
 
     # Writes of drafts
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         if change:
             return super().save_model(request, obj, form, change)
         known = {name: value for name, value in form.cleaned_data.items() if name in DRAFTED}
@@ -231,7 +232,7 @@ class OrderAdmin(OrderActions):
         obj.__dict__.update(created.__dict__)
         return None
 
-    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+    def save_formset(self, request: Any, form: Any, formset: Any, change: bool) -> None:
         if formset.model is not OrderLine:
             return super().save_formset(request, form, formset, change)
         formset.save(commit=False)
@@ -248,7 +249,7 @@ def drafted_lines(formset: Any) -> list[LineDraft]:
             product=form.cleaned_data["product"],
             quantity=form.cleaned_data["quantity"],
             unit_price=form.cleaned_data["unit_price"],
-            discount=form.cleaned_data["discount"] or 0,
+            discount=form.cleaned_data["discount"] or Decimal(0),
         )
         for form in filled
         if form.cleaned_data.get("product")

@@ -19,8 +19,8 @@ from backoffice.desk.history import history_response
 REASON_FIELD = "_reason"
 
 # unfold does this when the first form of a process is opened; a page before that one would be unstyled.
-helpers.AdminForm = AdminForm
-helpers.Fieldline = Fieldline
+helpers.AdminForm = AdminForm  # type: ignore[misc]
+helpers.Fieldline = Fieldline  # type: ignore[misc]
 
 
 class DeskModelAdmin(AutocompleteMixin, ActionMixin, ListMixin):
@@ -70,6 +70,7 @@ class DeskModelAdmin(AutocompleteMixin, ActionMixin, ListMixin):
         row = kwargs.get("obj")
         context |= {"asks_reason": self.asks_reason, "reason_field": REASON_FIELD}
         context["show_save_and_add_another"] = row is None
+        context["show_history"] = hasattr(self.model, "history")
         context["posted_reason"] = request.POST.get(REASON_FIELD, "")
         if row is not None and not request.GET.get(IS_POPUP_VAR):
             buttons = self.buttons_of(request, row)

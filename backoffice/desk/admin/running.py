@@ -41,8 +41,8 @@ class ActionMixin(unfold.ModelAdmin):
 
     def action_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """Answer the dialog of an action on a row's page."""
-        action = getattr(getattr(self, name, None), "desk_action", None)
-        if name not in self.desk_actions or not action.on_page:
+        action: DeskAction | None = getattr(getattr(self, name, None), "desk_action", None)
+        if action is None or name not in self.desk_actions or not action.on_page:
             raise Http404
         rows = self.get_queryset(request).filter(pk=self.opts.pk.to_python(unquote(object_id)))
         run = ActionRun(self, request, action, rows)

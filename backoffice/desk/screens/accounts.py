@@ -18,7 +18,7 @@ from backoffice.accounts.models import ApiToken, Membership, User
 from backoffice.accounts.roles import DESCRIPTIONS
 from backoffice.accounts.services import issue_token, revoke_token, set_password
 from backoffice.changes.refusals import Refusal, refuse_if
-from backoffice.desk.actions import desk_action
+from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import DeskModelAdmin, DeskTabularInline, ReadOnlyAdmin
 from backoffice.desk.columns import code, column, number, status_badge, when
 from backoffice.desk.filters import YesNoFilter
@@ -92,7 +92,7 @@ class PersonAdmin(DeskModelAdmin):
         explain=_("The old password stops working at once."),
         done=lambda count: _("The new password works now."),
     )
-    def give_password(self, request: HttpRequest, person: User, *, password: str, reason: str) -> None:
+    def give_password(self, request: StaffRequest, person: User, *, password: str, reason: str) -> None:
         set_password(user=person, password=password, reason=reason)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -207,7 +207,7 @@ class TokenAdmin(DeskModelAdmin):
         check=can_revoke,
         explain=_("The program that uses it is shut out at once, and for good."),
     )
-    def revoke(self, request: HttpRequest, token: ApiToken, *, reason: str) -> None:
+    def revoke(self, request: StaffRequest, token: ApiToken, *, reason: str) -> None:
         revoke_token(token=token)
 
 

@@ -64,7 +64,7 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     by = column(who, _("who"))
     sort_of = column(
         lambda change_set: status_badge(
-            change_set.kind, change_set.get_kind_display(), KIND_TONES.get(change_set.kind)
+            change_set.kind, change_set.get_kind_display(), KIND_TONES.get(change_set.kind, "")
         ),
         _("how"),
     )
