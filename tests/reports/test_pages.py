@@ -243,3 +243,42 @@ def test_nothing_of_reports_is_written_by_a_form(name: str, administrator: Any, 
     address = reverse(f"admin:{name}").replace("changelist", "add") + "add/"
 
     assert signed_in(administrator).get(address).status_code == 403
+
+
+def test_a_run_has_no_link_to_a_history_it_does_not_have(manager: Any, signed_in: Any) -> None:
+    address = reverse("admin:reports_reportrun_change", args=[run_by(manager).pk])
+
+    assert f"{address.removesuffix('change/')}history/" not in signed_in(manager).get(address).content.decode()
+
+
+def opened_orders(client: Any, slug: str) -> list[tuple[int, int]]:
+    """Return for each row of a sales report how many orders it counts, and how many its link opens."""
+    content = client.get(page(slug), ALL_TIME).context
+    return [
+        (row[1] + row[2], client.get(cells[0].url).context["cl"].count.number)
+        for row, cells in zip(content["shown"].raw_rows, content["shown"].rows, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("slug", ["sales-by-month", "sales-by-country"])
+def test_a_figure_opens_exactly_its_orders(slug: str, manager: Any, signed_in: Any) -> None:
+    for country in ("", "Spain", "Spain & Portugal"):
+        make_sale("2026-09-30T23:59Z", (1, "5"), country=country)
+        make_sale("2026-10-05T10:00Z", (-1, "5"), country=country)
+    make_sale("2026-10-05T10:00Z", (1, "5"), country="Spain", status="cancelled")
+    make_sale("2026-10-05T10:00Z", (1, "5"), country="Spain", currency="EUR")
+
+    pairs = opened_orders(signed_in(manager), slug)
+
+    assert sum(counted for counted, _opened in pairs) == 6
+    assert all(counted == opened for counted, opened in pairs)
+
+
+def test_a_figure_opens_its_product_and_its_customer(manager: Any, signed_in: Any) -> None:
+    make_product(sku="A-1", on_hand=1)
+    make_sale("2026-10-05T10:00Z", (1, "5"), customer=make_customer(number="C7"))
+    client = signed_in(manager)
+
+    for slug, given in (("stock-value", {}), ("top-customers", ALL_TIME)):
+        url = client.get(page(slug), given).context["shown"].rows[0][0].url
+        assert client.get(url).context["cl"].count.number == 1
