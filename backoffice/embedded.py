@@ -16,7 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -98,6 +98,9 @@ class EmbeddedPostgres:
             time.sleep(0.02)
         if self._server is not None:
             self._server.wait(STOP_SECONDS)
+        if self._socket_folder() != self.folder:
+            with suppress(OSError):  # a cleaner of temporary files came first
+                self._socket_folder().rmdir()
 
     def url(self, database: str) -> str:
         """Return the address of `database` on this server."""
@@ -128,8 +131,8 @@ class EmbeddedPostgres:
                 self.run_as = becoming(account, [self.folder, self.programs])
             elif owner != os.geteuid():
                 raise EmbeddedError(
-                    f"{self.folder} belongs to {account_name(owner)}. Run this as {account_name(owner)}, "
-                    "or set BACKOFFICE_DATA_DIR to a folder of your own."
+                    f"{self.folder} belongs to {account_name(owner)}: another user, or root, made it. "
+                    "Run this as they did, or set BACKOFFICE_DATA_DIR to a folder of your own."
                 )
         except NoAccountError as error:
             raise EmbeddedError(str(error)) from error

@@ -37,8 +37,14 @@ class Child:
 
 def claim_desk(data_dir: Path, port: str) -> None:
     """Make this process the one that runs the desk of `data_dir` on `port`, or say why it cannot."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    lock = (data_dir / "run.lock").open("w")
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        lock = (data_dir / "run.lock").open("w")
+    except OSError as error:
+        raise SupervisorError(
+            f"The desk cannot keep its files in {data_dir}: {error.strerror}. "
+            "Set BACKOFFICE_DATA_DIR to a folder you may write to."
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:

@@ -33,16 +33,16 @@ def clean_environment(**extra: str) -> dict[str, str]:
 class Desk:
     """One run of the desk; its output is kept in `log`."""
 
-    def __init__(self, data_dir: Path, port: str | None = None) -> None:
+    def __init__(self, data_dir: Path, port: str | None = None, log: Path | None = None) -> None:
         self.data_dir = data_dir
         self.port = port or free_port()
-        self.log = data_dir.parent / f"run-{time.monotonic_ns()}.log"
-        with self.log.open("w") as log:
+        self.log = log or data_dir.parent / f"run-{time.monotonic_ns()}.log"
+        with self.log.open("w") as output:
             self.process = subprocess.Popen(
                 [*MANAGE, "run", "--orders", "5"],
                 env=clean_environment(BACKOFFICE_DATA_DIR=str(data_dir), PORT=self.port),
-                stdout=log,
-                stderr=log,
+                stdout=output,
+                stderr=output,
                 start_new_session=True,
             )
 

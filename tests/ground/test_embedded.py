@@ -122,7 +122,9 @@ def test_an_interrupted_initialisation_is_begun_anew(server):
 def test_awkward_paths_work(tmp_path, name):
     server = EmbeddedPostgres(tmp_path / name / "postgres", throwaway=True)
     assert answer(server.start(), "SELECT 1") == 1
+    socket_folder = server._socket_folder()
     server.leave()
+    assert socket_folder == server.folder or not socket_folder.exists()
 
 
 def test_data_of_another_version_is_refused_with_the_way_out(server):

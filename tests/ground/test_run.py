@@ -100,6 +100,14 @@ def test_port_in_use_is_said_before_anything_starts(tmp_path):
     assert not (tmp_path / "var" / "postgres").exists()
 
 
+def test_a_place_that_cannot_hold_files_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    desk = Desk(tmp_path / "file" / "var", log=tmp_path / "log")
+    assert desk.process.wait(30) == 1
+    assert "Set BACKOFFICE_DATA_DIR" in desk.output()
+    assert "Traceback" not in desk.output()
+
+
 @pytest.mark.parametrize("port", ["eighty", "0", "70000"])
 def test_a_port_that_is_none_is_refused(tmp_path, port):
     desk = Desk(tmp_path / "var", port)
