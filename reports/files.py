@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.writers import Ending, SheetColumn, replacing, write_sheet
 from backoffice.spreadsheets.writers import Kind as CellKind
-from reports.catalogue.base import Column, Kind, Report
+from reports.catalogue.base import Column, Kind, Report, Row
 from reports.execution import Reading
-from reports.formats import as_plain, in_words
+from reports.formats import as_plain, exact, in_words
 from reports.models import Format, ReportRun
 
 CELLS = {
@@ -39,7 +40,7 @@ def write_report(run: ReportRun, reading: Reading) -> None:
     else:
         columns = [_sheet_column(column) for column in reading.report.columns]
         ending = Ending(totals=lambda: _totals_row(reading), about=lambda: _about(run, reading))
-        write_sheet(run.path, columns, reading, ending=ending)
+        write_sheet(run.path, columns, (_exact_row(row, columns) for row in reading), ending=ending)
     run.path.chmod(0o600)
 
 
@@ -51,6 +52,14 @@ def digest(path: Path) -> str:
 
 def _sheet_column(column: Column) -> SheetColumn:
     return SheetColumn(str(column.label), CELLS[column.kind], width=32 if column.kind == Kind.TEXT else 14)
+
+
+def _exact_row(row: Row, columns: list[SheetColumn]) -> list[Any]:
+    """Return the row with decimals to their last digit, and no zeros after it: 748957.02, not 748957.0200."""
+    return [
+        Decimal(exact(value)) if column.kind is CellKind.DECIMAL and value is not None else value
+        for value, column in zip(row, columns, strict=True)
+    ]
 
 
 def _totals_row(reading: Reading) -> Sequence[Any]:

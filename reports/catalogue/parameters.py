@@ -14,7 +14,14 @@ from django.utils.translation import gettext_lazy
 from backoffice.desk.forms import DeskForm
 from reports.periods import Period, Preset, resolve
 
-ISO = ["%Y-%m-%d"]
+
+class DayField(forms.DateField):
+    """A day in the one way that addresses, commands and schedules write it; it may be left out."""
+
+    default_error_messages = {"invalid": gettext_lazy("Write a day as year-month-day, like 2026-11-20.")}
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, input_formats=["%Y-%m-%d"], **options)
 
 
 def default_currency() -> str:
@@ -61,8 +68,8 @@ class PeriodParameters(CurrencyParameters):
     """A currency, and a period: a preset, or two dates of which one may be left out."""
 
     period = forms.ChoiceField(label=gettext_lazy("Period"), choices=Preset, initial=Preset.LAST_MONTH)
-    date_from = forms.DateField(label=gettext_lazy("From"), required=False, input_formats=ISO)
-    date_to = forms.DateField(label=gettext_lazy("To"), required=False, input_formats=ISO)
+    date_from = DayField(label=gettext_lazy("From"))
+    date_to = DayField(label=gettext_lazy("Up to and including"))
 
     field_order = ("period", "date_from", "date_to")
 

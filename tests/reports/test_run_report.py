@@ -49,6 +49,7 @@ def test_it_keeps_the_run(tmp_path: Path) -> None:
         (["stock-value", "--out", "a.pdf"], "must end in one of .csv, .xlsx, .json; “a.pdf” does not."),
         (["stock-value", "--param", "period=today", "--out", "a.csv"], "has no parameter period. It has: with_empty."),
         (["sales-by-month", "--param", "period=soon", "--out", "a.csv"], "Choose one of: today, yesterday, "),
+        (["sales-by-month", "--param", "date_from=5.10.26", "--out", "a.csv"], "date_from: Write a day as year-month-"),
         (["sales-by-month", "--param", "period", "--out", "a.csv"], "as name=value; “period” is not."),
     ],
 )
@@ -61,8 +62,26 @@ def test_wrong_use_is_a_sentence_and_status_2(words: list[str], sentence: str, c
     assert not ReportRun.objects.exists()
 
 
-def test_a_folder_that_is_not_there_is_a_sentence(tmp_path: Path, capsys: Any) -> None:
-    with pytest.raises(SystemExit):
-        run("stock-value", "--out", str(tmp_path / "nowhere" / "stock.json"))
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("nowhere/stock.json", "No such file or directory"), ("taken.json", "Is a directory")]
+)
+def test_a_file_that_cannot_be_written_is_a_sentence_before_the_report_runs(
+    name: str, sentence: str, tmp_path: Path, capsys: Any
+) -> None:
+    (tmp_path / "taken.json").mkdir()
 
-    assert "cannot be written: No such file or directory." in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        run("stock-value", "--out", str(tmp_path / name))
+
+    assert f"cannot be written: {sentence}." in capsys.readouterr().err
+    assert not ReportRun.objects.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["taken.json"]
+
+
+def test_a_file_that_is_there_is_replaced(tmp_path: Path) -> None:
+    out = tmp_path / "stock.json"
+    out.write_text("older")
+
+    run("stock-value", "--out", str(out))
+
+    assert json.loads(out.read_text())["report"] == "stock-value"

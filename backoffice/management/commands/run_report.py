@@ -1,8 +1,11 @@
 """Run a report from the command line."""
 
+import errno
 import json
+import os
 import shutil
 import sys
+import tempfile
 import time
 from argparse import ArgumentParser
 from pathlib import Path
@@ -12,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
+from backoffice.spreadsheets.writers import replacing
 from reports.catalogue import REPORTS
 from reports.models import Format, ReportRun
 from reports.services import run_report
@@ -36,6 +40,7 @@ class Command(BaseCommand):
         started = time.monotonic()
         try:
             given, file_format = named_values(param), format_of(out)
+            require_writable(out)
             run = run_report(report=slug, given=given, file_format=file_format, label=_("Command line"))
             copy_whole(run.path, out)
         except ValidationError as error:
@@ -75,11 +80,18 @@ def format_of(out: Path) -> str:
     return file_format
 
 
+def require_writable(out: Path) -> None:
+    """Raise OSError when no file can take its place at `out`, before a long report is run for nothing."""
+    if out.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    with tempfile.TemporaryFile(dir=out.parent):
+        pass
+
+
 def copy_whole(source: Path, target: Path) -> None:
-    """Copy a file so that the one at `target` is always whole."""
-    part = target.with_name(f".{target.name}.part")
-    shutil.copyfile(source, part)
-    part.replace(target)
+    """Copy a file so that the one at `target` is always whole; one that was there before is replaced."""
+    with replacing(target) as copy, source.open("rb") as original:
+        shutil.copyfileobj(original, copy)
 
 
 def summary(run: ReportRun, out: Path, seconds: float) -> dict[str, Any]:
