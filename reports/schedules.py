@@ -7,6 +7,8 @@ from django.apps import apps
 from django.db import connections
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.changes.context import recording
+
 
 @dataclass(frozen=True)
 class DeclaredSchedule:
@@ -54,4 +56,5 @@ def sync_schedules() -> None:
 def sync_after_migrate(*, using: str = "default", **_kwargs: Any) -> None:
     """Sync once the table is there; it is not after migrating back."""
     if "reports_reportschedule" in connections[using].introspection.table_names():
-        sync_schedules()
+        with recording(kind="shell", actor_label="setup", source="migrate"):
+            sync_schedules()

@@ -111,7 +111,7 @@ def test_each_new_row_has_one_version(create: Callable[[], Any]) -> None:
     with recording(kind="import", source="list.csv"):
         create()
     assert sorted(Product.history.values_list("history_type", "sku")) == [("+", f"SKU-{n}") for n in range(3)]
-    assert ChangeSet.objects.get().counts == {"catalog.product": {"+": 3}}
+    assert ChangeSet.objects.get(source="list.csv").counts == {"catalog.product": {"+": 3}}
 
 
 def copy_categories() -> None:

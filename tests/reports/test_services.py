@@ -204,6 +204,7 @@ def test_the_declared_schedule_stands_in_the_table_after_migrating() -> None:
     schedule = ReportSchedule.objects.get(name=DAILY_SALES.name)
 
     assert (schedule.report, schedule.cron, schedule.active) == ("sales-by-country", "0 6 * * *", True)
+    assert schedule.history.latest().change_set.source == "migrate"
 
 
 def test_syncing_an_unchanged_schedule_leaves_no_version() -> None:
