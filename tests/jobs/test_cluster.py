@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 
 from backoffice.jobs.models import Job
@@ -23,8 +24,8 @@ PATIENCE = 15
 
 
 @pytest.fixture(scope="module")
-def cluster(django_db_setup: None) -> Iterator[None]:
-    """`manage.py qcluster` as a process of its own."""
+def cluster(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """`manage.py qcluster` as a process of its own; what it wrote after the last test goes with it."""
     url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     environment = os.environ | {
         "DATABASE_URL": urlunsplit(url),
@@ -35,6 +36,8 @@ def cluster(django_db_setup: None) -> Iterator[None]:
     yield
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    with django_db_blocker.unblock():
+        call_command("flush", interactive=False, verbosity=0)
 
 
 def wait_until(condition: Callable[[], Any]) -> None:
