@@ -144,6 +144,16 @@ def test_what_is_no_action_is_not_found(desk: Any) -> None:
     assert desk.get(dialog(order, "save_model")).status_code == 404
 
 
+def test_every_button_of_a_page_opens_its_dialog(manager: Any, signed_in: Any) -> None:
+    client, order = signed_in(manager), make_placed()
+    buttons = client.get(f"{LIST}{order.pk}/change/").context["buttons"]
+    assert {"take_back", "follow_up"} <= {button.action.name for button in buttons}
+    for button in buttons:
+        page = client.get(button.url)
+        assert page.status_code == 200, button.url
+        assert 'id="dialog"' in page.content.decode()
+
+
 def test_an_action_without_its_token_is_refused(operator: Any) -> None:
     from_elsewhere = Client(enforce_csrf_checks=True)
     from_elsewhere.force_login(operator, backend="django.contrib.auth.backends.ModelBackend")

@@ -41,6 +41,7 @@ class ActionMixin(unfold.ModelAdmin):
 
     def action_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """Answer the dialog of an action on a row's page."""
+        name = unquote(name)
         action: DeskAction | None = getattr(getattr(self, name, None), "desk_action", None)
         if action is None or name not in self.desk_actions or not action.on_page:
             raise Http404
