@@ -1,6 +1,8 @@
-// Keys of the desk's lists. Everything works without them.
+// Keys of the desk's lists, forms that are sent once, dialogs that fail aloud. Everything works without them.
 (function () {
     "use strict";
+
+    const FORGET_AFTER = 10000;
 
     function typing(target) {
         return target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName);
@@ -46,5 +48,58 @@
         if (act && !typing(event.target) && !event.ctrlKey && !event.metaKey && !event.altKey) {
             if (act() !== false) { event.preventDefault(); }
         }
+    });
+
+    // A second click on the same button sends nothing, until the answer is there or long overdue.
+    document.addEventListener("submit", function (event) {
+        const button = event.submitter;
+        if (event.defaultPrevented || !button || event.target.method !== "post") { return; }
+        if (button.dataset.sent) { event.preventDefault(); return; }
+        button.dataset.sent = "1";
+        setTimeout(function () { delete button.dataset.sent; }, FORGET_AFTER);
+    });
+
+    window.addEventListener("pageshow", function () {
+        document.querySelectorAll("[data-sent]").forEach(function (sent) { delete sent.dataset.sent; });
+    });
+
+    document.addEventListener("htmx:beforeRequest", function (event) {
+        const form = event.detail.elt;
+        if (form.tagName !== "FORM") { return; }
+        if (form.dataset.sent) { event.preventDefault(); }
+        form.dataset.sent = "1";
+    });
+
+    document.addEventListener("htmx:afterRequest", function (event) {
+        const answer = event.detail.xhr;
+        if (!answer.getResponseHeader("HX-Redirect")) { delete event.detail.elt.dataset.sent; }
+    });
+
+    // What holds no part for the page that asked, an error or the sign-in page, is shown in full.
+    document.addEventListener("htmx:beforeSwap", function (event) {
+        const part = event.detail.elt.getAttribute("hx-select");
+        const answer = event.detail.xhr;
+        if (!part || answer.getResponseHeader("HX-Redirect")) { return; }
+        const page = new DOMParser().parseFromString(answer.responseText, "text/html");
+        if (page.querySelector(part)) { return; }
+        event.preventDefault();
+        if (answer.status < 400) {
+            window.location.assign(answer.responseURL);
+        } else {
+            const said = document.createElement("div");
+            said.className = "desk-dialog-body";
+            said.append(...page.querySelectorAll("main > *"));
+            document.getElementById("modal-content").replaceChildren(said);
+        }
+    });
+
+    document.addEventListener("htmx:sendError", function (event) {
+        const form = event.detail.elt;
+        if (!form.dataset.unsent) { return; }
+        const said = document.createElement("p");
+        said.className = "desk-note desk-red";
+        said.setAttribute("role", "alert");
+        said.textContent = form.dataset.unsent;
+        form.querySelector(".desk-dialog-body").prepend(said);
     });
 })();
