@@ -6,11 +6,11 @@ INSERT and one UPDATE a table, on locked rows that are as they were at the check
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, models
+from django.db import DataError, IntegrityError, connection, models
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from psycopg.errors import UniqueViolation
@@ -54,10 +54,6 @@ class Outcome:
     def changes_something(self) -> bool:
         """Whether applying it would write anything."""
         return any(counts[CREATE] or counts[UPDATE] for counts in self.tables.values())
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return it as JSON-ready data."""
-        return asdict(self)
 
 
 def check_sheet(resource: SheetResource, sheet: Sheet, stage: Stage) -> Outcome:
@@ -178,6 +174,9 @@ def _explained_constraints(merges: list[Merge]) -> Iterator[None]:
         if name not in sentences and not isinstance(error.__cause__, UniqueViolation):
             raise
         raise ImportConflict(_("Nothing was written. %(reason)s") % {"reason": reason}) from error
+    except DataError as error:
+        message = _("Nothing was written. A sum of the file's amounts is larger than the desk keeps. Correct them.")
+        raise ImportConflict(message) from error
 
 
 def _constraints(model: type[models.Model]) -> list[models.BaseConstraint]:

@@ -4,6 +4,10 @@ from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.staging import Stage
 from orders.resources.heads import HEAD_FIELDS, head_differs
+from orders.resources.lines import given_values
+
+# The columns of amounts hold twelve digits before the point, those of discounts ten.
+LARGEST_AMOUNT, LARGEST_DISCOUNT = 10**12, 10**10
 
 
 def refuse_disagreeing_rows(stage: Stage) -> None:
@@ -19,6 +23,23 @@ def refuse_disagreeing_rows(stage: Stage) -> None:
                 f" WHERE head.{field} <> head.other_{field}",
                 {"message": message},
             )
+
+
+def refuse_amounts_too_large(stage: Stage) -> None:
+    """Refuse orders whose lines, without a sign, come to more than the columns of amounts hold."""
+    discount = f"abs({given_values(stage).get('discount', '0')})"
+    shipping = "max(abs(coalesce(r.shipping, 0)))" if stage.has("shipping") else "0"
+    stage.refuse(
+        "unit_price",
+        "too_large",
+        "format(%(message)s, r.number)",
+        f"{stage.rows} AS r JOIN ("
+        f"SELECT r.number FROM {stage.rows} AS r GROUP BY r.number"
+        f" HAVING sum(abs(r.quantity * r.unit_price) + {discount}) + {shipping} >= {LARGEST_AMOUNT}"
+        f" OR max({discount}) >= {LARGEST_DISCOUNT}"
+        ") AS large ON large.number = r.number",
+        {"message": _("The amounts of order %s are larger than the desk keeps. Correct its quantities and prices.")},
+    )
 
 
 def refuse_changes_to_live_orders(stage: Stage) -> None:

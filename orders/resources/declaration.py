@@ -156,6 +156,7 @@ class OrderResource(SheetResource):
             )
         heads.make_heads(stage)
         checks.refuse_disagreeing_rows(stage)
+        checks.refuse_amounts_too_large(stage)
         lines.match_lines(stage)
         checks.refuse_changes_to_live_orders(stage)
         checks.refuse_incomplete_orders(stage)

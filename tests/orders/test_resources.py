@@ -186,3 +186,26 @@ def test_a_naive_time_is_read_in_the_time_zone_of_the_desk() -> None:
 def test_a_time_with_an_offset_is_turned_into_utc(tmp_path: Path) -> None:
     apply(tmp_path, LAMP.replace("08:26:00", "08:26:00+02:00"))
     assert Order.objects.get().placed_at == datetime(2010, 12, 1, 6, 26, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("number,sku,quantity,placed at,unit price", "X1,A,2147483647,2011-01-01,9999999"),
+        ("number,sku,quantity,placed at,unit price", "X1,A,1000000,2011-01-01,-500000"),
+        ("number,sku,quantity,placed at,unit price,discount rate", "X1,A,1000000,2011-01-01,20000,0.5"),
+        ("number,sku,quantity,placed at,unit price,shipping", "X1,A,100,2011-01-01,9999999999,500"),
+    ],
+)
+def test_amounts_that_no_column_holds_are_refused_at_the_check(tmp_path: Path, header: str, cells: str) -> None:
+    answer = apply(tmp_path, cells, cells, header=header)
+    assert rules(answer) == [(2, "too_large"), (3, "too_large")]
+    assert not Order.objects.exists()
+
+
+def test_orders_that_no_figure_of_their_customer_holds_are_not_written(tmp_path: Path) -> None:
+    header = "number,sku,quantity,placed at,unit price,customer"
+    rows = [f"X{number},A,100,2011-01-01,6000000000,C1" for number in range(2)]
+    answer = apply(tmp_path, *rows, header=header)
+    assert (answer["status"], Order.objects.count()) == (2, 0)
+    assert "larger than the desk keeps" in answer["stderr"]

@@ -1,5 +1,6 @@
 """One cell of an XLSX sheet: from its type, style and text to a value."""
 
+import math
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -43,13 +44,19 @@ class WorkbookFacts:
         try:
             return int(text)
         except ValueError:
-            return float(text)
+            number = float(text)
+        return number if math.isfinite(number) else _no_number(text)
 
 
 def formula_without_result(formula: str) -> FaultyCell:
     """Return the cell of a formula that no program has calculated yet."""
     message = _("The formula has no calculated value. Open the file in Excel, save it, and upload it again.")
     return FaultyCell(formula, rule="formula", message=message)
+
+
+def _no_number(text: str) -> FaultyCell:
+    message = _("The cell holds a number that no spreadsheet can show. Enter it again.")
+    return FaultyCell(text, rule="number", message=message)
 
 
 def _date_of_text(text: str) -> date | datetime:

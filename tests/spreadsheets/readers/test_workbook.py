@@ -165,3 +165,11 @@ def test_limits_hold_for_workbooks(tmp_path, refusal):
     assert refusal(path, limits={"rows": 1}).code == "rows"
     assert refusal(path, limits={"columns": 1}).code == "columns"
     assert "A2" in refusal(path, limits={"cell_length": 49}).message
+
+
+def test_a_number_beyond_all_numbers_is_a_faulty_cell(tmp_path, read):
+    rows = HEADERS + row(
+        2, *(f'<c r="{letter}2"><v>{cell}</v></c>' for letter, cell in (("A", "9" * 5000), ("B", "NaN")))
+    )
+
+    assert [cell.rule for cell in read(write_package(tmp_path / "a.xlsx", rows))[1][0].cells] == ["number", "number"]
