@@ -7,8 +7,10 @@ from pathlib import Path
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
+from django.db import InterfaceError, OperationalError
 
 from backoffice.embedded import EmbeddedError, start_postgres
+from backoffice.errors import database_is_away
 from backoffice.supervisor import SupervisorError, claim_desk
 
 BASE_DIR = Path(__file__).resolve().parent
@@ -37,6 +39,11 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except (EmbeddedError, SupervisorError, ImproperlyConfigured) as error:
         sys.exit(str(error))
+    except (OperationalError, InterfaceError) as error:
+        if not database_is_away(error):
+            raise
+        sys.stderr.write("The database is away. Start it, or correct DATABASE_URL, and try again.\n")
+        sys.exit(2)
 
 
 def prepare_local_desk(command: str) -> None:

@@ -1,8 +1,12 @@
 """The way of every import: check, preview, apply. Shown on products, the plainest kind."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.db import connection
 
 from backoffice.changes.models import ChangeSet
@@ -129,7 +133,7 @@ def test_map_and_set_fill_fields(tmp_path: Path) -> None:
 
 def test_columns_that_fill_nothing_are_named(tmp_path: Path) -> None:
     answer = run_import("products", write_csv(tmp_path / "p.csv", "sku,Prise", "A1,1"))
-    assert answer["ignored"] == ["Prise"]
+    assert answer["stderr"].strip() == "These columns fill nothing: Prise."
 
 
 @pytest.mark.parametrize(
@@ -186,3 +190,30 @@ def test_new_rows_are_created_in_the_order_of_the_file(tmp_path: Path) -> None:
     Category.objects.create(name="Fruit")
     run_import("products", write_csv(tmp_path / "p.csv", "sku,category", "Z,fruit", "A,Fruit", "M,"), "--apply")
     assert list(Product.objects.order_by("pk").values_list("sku", flat=True)) == ["Z", "A", "M"]
+
+
+def test_the_answer_has_just_the_keys_that_scripts_know(tmp_path: Path) -> None:
+    answer = run_import("products", write_csv(tmp_path / "p.csv", "sku", "A1"))
+    known = "rows create update unchanged refused tables problems change_set seconds"
+    assert list(answer) == [*known.split(), "status", "stderr"]
+
+
+@pytest.mark.parametrize("option", ["--map", "--set"])
+def test_a_field_that_is_given_twice_is_refused(tmp_path: Path, option: str) -> None:
+    path = write_csv(tmp_path / "p.csv", "sku,a,b", "A1,x,y")
+    answer = run_import("products", path, option, "name=a", option, "name=b")
+    assert (answer["status"], answer["stderr"].strip()) == (2, "name is given twice. Give it once.")
+
+
+def test_without_a_database_the_command_says_so(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "import_spreadsheet", "products", write_csv(tmp_path / "p.csv", "sku", "A1")],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"DATABASE_URL": "postgresql://127.0.0.1:1/gone"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.strip().endswith("Start it, or correct DATABASE_URL, and try again.")
+    assert "Traceback" not in done.stderr

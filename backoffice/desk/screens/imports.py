@@ -136,7 +136,8 @@ class ImportAdmin(ReadOnlyAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if not self.may(request, "view_importjob"):
             return False
-        return obj is None or can_work_on(obj, request.user) is None
+        user: Any = request.user
+        return obj is None or can_work_on(obj, user) is None
 
     def get_urls(self) -> list[URLPattern]:
         pages = (
@@ -236,7 +237,7 @@ class ImportAdmin(ReadOnlyAdmin):
     def file_page(self, request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
         """Hand the uploaded file back, to its owner or a manager."""
         job = self.find(request, pk)
-        if not job.file or not job.file.storage.exists(job.file.name):
+        if not job.file.name or not job.file.storage.exists(job.file.name):
             raise Http404(_("The file is not kept any more."))
         return FileResponse(job.file.open("rb"), as_attachment=True, filename=job.filename)
 

@@ -8,9 +8,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.registry import resource_names
 from backoffice.spreadsheets.services import Request, import_file
+
+ANSWERED = ("rows", "create", "update", "unchanged", "refused", "tables", "problems")
 
 
 class Command(BaseCommand):
@@ -43,17 +46,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
-        request = Request(
-            resource=options["resource"],
-            path=options["file"],
-            filename=options["file"].name,
-            mapped=dict(options["map"]),
-            constants=dict(options["set"]),
-            options={name: options[name] for name in ("encoding", "delimiter", "sheet")},
-        )
         try:
             outcome, change_set = import_file(
-                request=request,
+                request=asked(options),
                 apply=options["apply"],
                 only_valid=options["only_valid"],
                 reason=options["reason"],
@@ -61,9 +56,9 @@ class Command(BaseCommand):
         except (ValidationError, OSError) as error:
             self.stderr.write(sentence(error))
             raise SystemExit(2) from error
-        said = outcome.as_dict()
-        for name in ("problem_groups", "samples"):
-            del said[name]
+        if outcome.ignored:
+            self.stderr.write(_("These columns fill nothing: %(names)s.") % {"names": ", ".join(outcome.ignored)})
+        said = {name: getattr(outcome, name) for name in ANSWERED}
         said |= {"change_set": change_set, "seconds": round(time.monotonic() - started, 3)}
         self.stdout.write(json.dumps(said, ensure_ascii=False, default=str))
         if outcome.refused and not options["only_valid"]:
@@ -76,6 +71,29 @@ def pair(text: str) -> tuple[str, str]:
     if not equals:
         raise ArgumentTypeError(f"“{text}” is not field=value.")
     return name, value
+
+
+def asked(options: dict[str, Any]) -> Request:
+    """Return what the command line asks for. Raises ValidationError for a field that is named twice."""
+    path: Path = options["file"]
+    return Request(
+        resource=options["resource"],
+        path=path,
+        filename=path.name,
+        mapped=by_field(options["map"]),
+        constants=by_field(options["set"]),
+        options={name: options[name] for name in ("encoding", "delimiter", "sheet")},
+    )
+
+
+def by_field(pairs: list[tuple[str, str]]) -> dict[str, str]:
+    """Return the pairs as a dictionary; two for one field would leave one of them out unseen."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _value in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValidationError(_("%(field)s is given twice. Give it once.") % {"field": twice})
+    return found
 
 
 def sentence(error: ValidationError | OSError) -> str:
