@@ -1,8 +1,9 @@
 """Schedules, declared in code: which kind of job is due when, and what becomes of runs that were missed."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,6 +14,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.utils import timezone
+
+A_MINUTE = timedelta(minutes=1)
 
 
 class Missed(StrEnum):
@@ -38,18 +41,22 @@ class Schedule:
     def times_after(self, instant: datetime) -> Iterator[datetime]:
         """Yield the naive local times at which it is due after `instant`.
 
-        The times are those of the clock on the wall: one that a change to summer time leaves out falls due
-        at the same instant as the time an hour later, one that comes twice counts the first time only.
+        The times are those of the clock on the wall: one that the clock leaves out falls due when it jumps, one
+        that comes twice counts the first time only. So no later time falls due before an earlier one.
         """
-        zone = ZoneInfo(self.time_zone)
-        local_start = instant.astimezone(zone).replace(tzinfo=None) - timedelta(days=1)
-        for local in croniter(self.cron, local_start).all_next(datetime):
+        start = instant.astimezone(ZoneInfo(self.time_zone)).replace(second=0, microsecond=0, tzinfo=None)
+        for local in croniter(self.cron, start - A_MINUTE).all_next(datetime):
             if self.instant_of(local) > instant:
                 yield local
 
     def instant_of(self, local: datetime) -> datetime:
-        """Return the instant of a naive local time."""
-        return local.replace(tzinfo=ZoneInfo(self.time_zone), fold=0).astimezone(timezone.get_fixed_timezone(0))
+        """Return the instant of a naive local time, or that of the jump by which the clock leaves it out."""
+        zone = ZoneInfo(self.time_zone)
+        first, second = (int(local.replace(tzinfo=zone, fold=fold).timestamp()) for fold in (0, 1))
+        # A time left out lies after the jump by the offset before it, and before the jump by the offset after it.
+        around = range(second, first)
+        jump = bisect_left(around, local, key=lambda at: datetime.fromtimestamp(at, zone).replace(tzinfo=None))
+        return datetime.fromtimestamp(around.start + jump if around else first, UTC)
 
 
 _schedules: dict[str, Schedule] = {}
@@ -87,7 +94,7 @@ def sync_schedules() -> None:
     table = apps.get_model("jobs", "JobSchedule").objects
     table.exclude(name__in=_schedules).delete()
     for schedule in _schedules.values():
-        fields = {"kind": schedule.kind, "cron": schedule.cron, "time_zone": schedule.time_zone}
+        fields: dict[str, Any] = {"kind": schedule.kind, "cron": schedule.cron, "time_zone": schedule.time_zone}
         row, _made = table.get_or_create(name=schedule.name, defaults=fields)
         changed = any(getattr(row, name) != value for name, value in fields.items())
         if changed or row.next_due is None:

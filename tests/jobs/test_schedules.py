@@ -1,6 +1,7 @@
 """Due times become jobs: each once, by the clock on the wall."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import islice, pairwise
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -53,17 +54,44 @@ def test_a_run_that_is_on_time_is_not_missed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("after", "instants"),
+    ("zone", "cron", "after", "instants"),
     [
-        (datetime(2026, 3, 28, 12, tzinfo=UTC), ["2026-03-29T01:30", "2026-03-30T00:30"]),
-        (datetime(2026, 10, 24, 12, tzinfo=UTC), ["2026-10-25T00:30", "2026-10-26T01:30"]),
+        ("Europe/Berlin", "30 2 * * *", "2026-03-28T12:00Z", ["2026-03-29T01:00", "2026-03-30T00:30"]),
+        ("Europe/Berlin", "30 2 * * *", "2026-10-24T12:00Z", ["2026-10-25T00:30", "2026-10-26T01:30"]),
+        ("Australia/Lord_Howe", "15 2 * * *", "2026-10-03T12:00Z", ["2026-10-03T15:30", "2026-10-04T15:15"]),
+        ("Australia/Lord_Howe", "45 1 * * *", "2026-04-04T12:00Z", ["2026-04-04T14:45", "2026-04-05T15:15"]),
+        ("Pacific/Apia", "0 6 * * *", "2011-12-30T09:00Z", ["2011-12-30T10:00", "2011-12-30T16:00"]),
+        ("Pacific/Apia", "0 6 * * *", "2011-12-30T12:00Z", ["2011-12-30T16:00", "2011-12-31T16:00"]),
     ],
-    ids=["left out in spring", "twice in autumn"],
+    ids=["left out", "twice", "left out by half an hour", "twice by half an hour", "a day left out", "the day after"],
 )
-def test_a_daily_run_comes_once_on_days_when_the_clock_changes(after: datetime, instants: list[str]) -> None:
-    daily = schedule(cron="30 2 * * *", time_zone="Europe/Berlin")
-    times = daily.times_after(after)
+def test_a_daily_run_comes_once_on_days_when_the_clock_changes(
+    zone: str, cron: str, after: str, instants: list[str]
+) -> None:
+    daily = schedule(cron=cron, time_zone=zone)
+    times = daily.times_after(datetime.fromisoformat(after))
     assert [daily.instant_of(next(times)).isoformat()[:16] for _day in range(2)] == instants
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("Europe/Berlin", "2026-03-29"),
+        ("Europe/Berlin", "2026-10-25"),
+        ("Australia/Lord_Howe", "2026-10-03"),
+        ("Pacific/Apia", "2011-12-30"),
+    ],
+)
+def test_no_later_time_falls_due_before_an_earlier_one(zone: str, day: str) -> None:
+    often = schedule(cron="*/10 * * * *", time_zone=zone)
+    times = often.times_after(datetime.fromisoformat(f"{day}T00:00Z"))
+    instants = [often.instant_of(local) for local in islice(times, 6 * 24)]
+    assert all(earlier <= later for earlier, later in pairwise(instants))
+
+
+def test_a_time_is_found_from_just_before_it() -> None:
+    assert next(schedule().times_after(NOON.replace(hour=6) - timedelta(microseconds=1))).hour == 6
+    assert next(schedule().times_after(NOON.replace(hour=6))).day == 11
 
 
 def test_the_second_of_a_repeated_hour_is_passed_over() -> None:
