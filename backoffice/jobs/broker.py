@@ -9,7 +9,7 @@ from django_q.brokers.orm import ORM
 from django_q.conf import Conf
 
 TAKE = """
-    UPDATE django_q_ormq SET lock = clock_timestamp() + %s
+    UPDATE django_q_ormq SET lock = clock_timestamp() + make_interval(secs => %s)
     WHERE id IN (
         SELECT id FROM django_q_ormq WHERE key = %s AND lock <= clock_timestamp()
         ORDER BY lock, id LIMIT %s FOR UPDATE SKIP LOCKED
@@ -36,7 +36,7 @@ class Broker(ORM):
         """Take the oldest messages, for the time that `retry` gives; wait a moment when there is none."""
         self.get_connection()  # closes a connection that went stale
         with connections[Conf.ORM].cursor() as cursor:
-            cursor.execute(TAKE, [timedelta(seconds=Conf.RETRY), self.list_key, Conf.BULK])
+            cursor.execute(TAKE, [Conf.RETRY, self.list_key, Conf.BULK])
             messages: list[tuple[int, str]] = cursor.fetchall()
         if not messages:
             sleep(Conf.POLL)

@@ -22,6 +22,10 @@ class JobQuerySet(models.QuerySet[Any]):
         """Those that ended without doing all of their work."""
         return self.filter(state__in=REPEATABLE)
 
+    def failed(self) -> "JobQuerySet":
+        """Those that ended in a way that somebody should look at."""
+        return self.filter(state__in=("failed", "partly_failed", "lost"))
+
     def claimable(self) -> "JobQuerySet":
         """Those that a worker may start now."""
         return self.filter(state="queued", run_after__lte=Now(), attempt__lt=models.F("max_attempts"))

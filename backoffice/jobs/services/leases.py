@@ -18,6 +18,7 @@ from backoffice.jobs.services.queue import push_job
 logger = logging.getLogger(__name__)
 
 FIRST_PAUSE = timedelta(seconds=10)
+LONGEST_PAUSE = timedelta(hours=1)
 
 
 def lease_end() -> Any:
@@ -27,7 +28,7 @@ def lease_end() -> Any:
 
 def pause_after(attempt: int) -> timedelta:
     """Return how long to wait before trying again: 10 s, 20 s, 40 s and so on, an hour at most."""
-    return min(FIRST_PAUSE * 2 ** min(attempt - 1, 10), timedelta(hours=1))
+    return min(FIRST_PAUSE * int(2 ** min(attempt - 1, 10)), LONGEST_PAUSE)
 
 
 def claim_job(*, job_id: int) -> Job | None:

@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from backoffice.accounts.models import User
+from backoffice.changes.refusals import Refusal, refuse_if
 from backoffice.jobs.broker import Broker
 from backoffice.jobs.models import Job
+from backoffice.jobs.querysets import REPEATABLE
 from backoffice.jobs.registry import get_kind
 
 ORPHAN_GRACE = timedelta(minutes=2)
@@ -66,6 +68,16 @@ def push_orphaned_jobs() -> int:
     for job in orphans:
         push_job(job=job)
     return len(orphans)
+
+
+def can_cancel_job(job: Job, user: User | None = None) -> Refusal | None:
+    """Whether there is something to cancel."""
+    return refuse_if(not job.is_open, _("The job has ended already, there is nothing to cancel."))
+
+
+def can_retry_job(job: Job, user: User | None = None) -> Refusal | None:
+    """Whether the job ended without doing all of its work."""
+    return refuse_if(job.state not in REPEATABLE, _("Only a job that failed, was cancelled or was lost can run again."))
 
 
 @transaction.atomic
