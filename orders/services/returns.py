@@ -80,12 +80,11 @@ def receive_return(
     order = lock_order(order)
     require(can_receive_return(order, actor))
     lines = lines_of([order])[order.pk]
-    received = _open_return(order, announced, actor)
+    received = _open_return(order, announced, actor, at or timezone.now())
     units = _units_of(lines, received, units)
     _check_units(lines, units)
     received.credit = _credit(order, lines, units, credit)
     received.reason = reason or received.reason
-    received.received_at = at or timezone.now()
     _save_return(received, units)
     _take_back(order, lines, units, at)
     write_event(
@@ -103,13 +102,14 @@ def receive_return(
     return received
 
 
-def _open_return(order: Order, announced: Return | None, actor: User | None) -> Return:
+def _open_return(order: Order, announced: Return | None, actor: User | None, now: datetime) -> Return:
     if announced is None:
-        return Return(order=order)
+        return Return(order=order, created_at=now, received_at=now)
     announced = Return.objects.get(pk=announced.pk)
     if announced.order_id != order.pk:
         raise RefusedError(_("This return belongs to another order. Load the page again."))
     require(can_receive_announced(announced, actor))
+    announced.received_at = now
     return announced
 
 
@@ -160,8 +160,6 @@ def _value(order: Order, lines: Sequence[OrderLine], units: Mapping[int, int]) -
 def _save_return(received: Return, units: Collection[ReturnedUnits]) -> None:
     if received.pk:
         received.lines.all().delete()
-    else:
-        received.created_at = received.received_at
     received.save()
     _create_lines(received, units)
 

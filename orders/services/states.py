@@ -61,12 +61,14 @@ def amount_due(order: Order) -> Decimal:
     """Return what the order costs by now: nothing when cancelled, else its total less what was credited."""
     if order.status == Order.Status.CANCELLED:
         return ZERO
-    return max(order.total - order.credited, ZERO)
+    due: Decimal = max(order.total - order.credited, ZERO)
+    return due
 
 
 def balance_of(order: Order) -> Decimal:
     """Return what is still due from the customer; below zero it is owed to them."""
-    return amount_due(order) - order.paid + order.refunded
+    balance: Decimal = amount_due(order) - order.paid + order.refunded
+    return balance
 
 
 def is_done(order: Order) -> bool:
