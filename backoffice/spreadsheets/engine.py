@@ -82,6 +82,7 @@ def apply_stage(resource: SheetResource, stage: Stage, tables: dict[str, dict[st
     ImportConflict if a row changed since, and WrongCounts if other rows were changed than counted.
     """
     _prepare_session()
+    _take_turn()
     merges = resource.merges(stage)
     for merge in merges:
         merge.lock()
@@ -118,6 +119,12 @@ def _problem_groups(stage: Stage) -> list[dict[str, Any]]:
 def _prepare_session() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL work_mem = '{WORK_MEM}'")
+
+
+def _take_turn() -> None:
+    """Wait until no other import writes: two that create the same rows would otherwise wait for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('backoffice.spreadsheets.apply'))")
 
 
 def _refuse_conflicts(merges: list[Merge]) -> None:

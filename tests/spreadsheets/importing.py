@@ -3,11 +3,20 @@
 import csv
 import io
 import json
-from collections.abc import Iterable
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
+from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
+
+PATIENCE = 60
 
 
 def write_csv(path: Path, header: str, *rows: str) -> Path:
@@ -39,3 +48,24 @@ def run_import(resource: str, path: Path, *arguments: str) -> dict[str, Any]:
 def counts(answer: dict[str, Any]) -> tuple[int, int, int, int]:
     """Return how many rows an import created, updated, left and refused."""
     return answer["create"], answer["update"], answer["unchanged"], answer["refused"]
+
+
+def start_import(resource: str, path: Path, **popen: Any) -> "subprocess.Popen[bytes]":
+    """Start the command in a process of its own, on the database of this test."""
+    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "import_spreadsheet", resource, str(path), "--apply"],
+        cwd=settings.BASE_DIR,
+        env=os.environ | {"DATABASE_URL": urlunsplit(url), "DJANGO_SETTINGS_MODULE": "backoffice.settings.test"},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+        **popen,
+    )
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    """Wait, not for ever, for what another process does."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.05)

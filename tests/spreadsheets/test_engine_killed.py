@@ -2,40 +2,22 @@
 
 import os
 import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 import pytest
-from django.conf import settings
 from django.db import connection, transaction
 
 from backoffice.changes.models import ChangeSet
 from backoffice.spreadsheets.staging import stage_tables
 from customers.models import Customer
 from orders.models import Order, OrderLine
-from tests.spreadsheets.importing import counts, run_import, write_csv
+from tests.spreadsheets.importing import counts, run_import, start_import, wait_until, write_csv
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-PATIENCE = 60
 INSERTING = "INSERT INTO orders_orderline%"
 HEADER = "number,sku,quantity,placed at,unit price,customer"
 ROWS = [f"{number},A1,1,2011-01-01,1.00,C{number}" for number in range(50)]
-
-
-def start_import(path: Path) -> "subprocess.Popen[bytes]":
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    return subprocess.Popen(
-        [sys.executable, "manage.py", "import_spreadsheet", "orders", str(path), "--apply"],
-        cwd=settings.BASE_DIR,
-        env=os.environ | {"DATABASE_URL": urlunsplit(url), "DJANGO_SETTINGS_MODULE": "backoffice.settings.test"},
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
 
 
 def backends_that_wait_to_insert_lines() -> list[int]:
@@ -51,19 +33,12 @@ def backend_lives(pid: int) -> bool:
         return bool(cursor.fetchone()[0])
 
 
-def wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "waited in vain"
-        time.sleep(0.05)
-
-
 def kill_while_it_inserts_lines(path: Path) -> int:
     """Hold the table of lines until the import, having written all else, waits for it; kill it; return its backend."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("LOCK TABLE orders_orderline IN SHARE MODE")
-        process = start_import(path)
+        process = start_import("orders", path)
         wait_until(backends_that_wait_to_insert_lines)
         [backend] = backends_that_wait_to_insert_lines()
         os.killpg(process.pid, signal.SIGKILL)
