@@ -72,7 +72,7 @@ def _find(field: str, column: Column, headers: Sequence[str]) -> dict[str, str]:
     found = [header for header in headers if plain(header) in known]
     if len(found) > 1:
         raise WrongMapping(
-            _("Two columns fit %(field)s: %(found)s. Choose one of them with %(field)s=Header.")
+            _("Two columns fit %(field)s: %(found)s. Say which of them it is.")
             % {"field": field, "found": _listed(found)}
         )
     return {field: found[0]} if found else {}

@@ -64,12 +64,18 @@ def can_confirm(job: ImportJob, user: User | None, *, only_valid: bool = False) 
         can_work_on(job, user)
         or can_import(job.resource, user)
         or refuse_if(job.state != ImportJob.State.CHECKED, _("Only a checked import can be applied. Check it first."))
-        or refuse_if(not job.changes_something, _("Nothing would change: there is nothing to apply."))
+        or refuse_if(not job.changes_something, _nothing_to_apply(job))
         or refuse_if(
             bool(job.refused) and not only_valid,
             _("Some rows are refused. Correct them in the file and upload it again, or apply the good rows only."),
         )
     )
+
+
+def _nothing_to_apply(job: ImportJob) -> str:
+    if job.refused:
+        return _("No row can be applied as the file is. Correct the refused rows in it and upload it again.")
+    return _("Nothing would change: there is nothing to apply.")
 
 
 def can_discard(job: ImportJob, user: User | None) -> Refusal | None:

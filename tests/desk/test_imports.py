@@ -64,6 +64,12 @@ def test_refused_rows_are_shown_with_what_to_do(signed_in: Any, catalogue_manage
     assert "Apply the 1 good row" in page
 
 
+def test_where_all_rows_are_refused_the_page_says_to_correct_the_file(signed_in: Any, catalogue_manager: Any) -> None:
+    page = upload(signed_in(catalogue_manager), "SKU,Price\nA-1,three\n").content.decode()
+    assert "Correct the refused rows in it" in page
+    assert "Nothing would change" not in page
+
+
 def test_good_rows_go_in_without_the_refused_ones_only_when_asked(signed_in: Any, catalogue_manager: Any) -> None:
     client = signed_in(catalogue_manager)
     upload(client, MIXED)

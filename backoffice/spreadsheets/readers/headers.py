@@ -16,8 +16,8 @@ def read_headers(cells: Sequence[Cell], *, limits: Limits) -> tuple[str, ...]:
     while headers and not headers[-1]:
         headers.pop()
     if len(headers) > limits.columns:
-        message = _("The file has %(count)d columns; at most %(limit)d are read. Remove the columns you do not need.")
-        raise UnreadableFile(message % {"count": len(headers), "limit": limits.columns}, code="columns")
+        message = _("The file has more than the %(limit)d columns that are read. Remove those you do not need.")
+        raise UnreadableFile(message % {"limit": limits.columns}, code="columns")
     _refuse_values(headers, cells)
     _refuse_repeats(headers)
     return tuple(headers)
