@@ -225,12 +225,30 @@ REPORT_PAGE_SECONDS = 5
 REPORT_PAGE_ROWS = 500
 REPORT_INLINE_ROWS = 20_000
 
+# Where the newest seal of the history is written each minute: on another disk than the database, if there is one.
+HISTORY_HEADS_FILE = env.str("HISTORY_HEADS_FILE", default=str(DATA_DIR / "history-heads.log"))
+# How long versions are kept, for `manage.py prune_history`: model and days. What is not named is kept for ever.
+HISTORY_KEEP_DAYS: dict[str, int] = {"customers.customer": 3650, "customers.address": 3650}
 SIMPLE_HISTORY_DATE_INDEX = False
 SIMPLE_HISTORY_REVERT_DISABLED = True
 SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
+
+# The largest spreadsheet that is read, refused before it is parsed: sizes in bytes, the length of a cell in characters
+# (as many as Excel holds).
+SPREADSHEET_LIMITS = {
+    "bytes": MAX_UPLOAD_BYTES,
+    "unzipped_bytes": env.int("SPREADSHEET_UNZIPPED_BYTES", default=1024**3),
+    "rows": env.int("SPREADSHEET_ROWS", default=2_000_000),
+    "columns": env.int("SPREADSHEET_COLUMNS", default=500),
+    "cell_length": 32_767,
+}
+# A file that unpacks to more is checked and applied by a job while the page waits for nothing.
+SPREADSHEET_PAGE_BYTES = 2_000_000
+# An import that nobody confirmed is cancelled after so long; its file stays.
+SPREADSHEET_WAITING_DAYS = 7
 
 # The kinds of spreadsheet, for imports and exports: name and import-export resource.
 SPREADSHEET_RESOURCES = {

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files import File
 from django.db import transaction
@@ -25,8 +26,6 @@ from backoffice.spreadsheets.readers import open_sheet
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.staging import Stage, drop_tables, stage_tables
 
-# An import that nobody confirmed is cancelled after so long; its file stays.
-WAITING_DAYS = 7
 READING_OPTIONS = ("encoding", "delimiter", "sheet")
 
 
@@ -174,8 +173,8 @@ def discard_import(*, job: ImportJob, actor: User | None) -> ImportJob:
 
 @transaction.atomic
 def sweep_imports() -> int:
-    """Cancel imports that nobody confirmed in a week, drop staging tables without an import; return how many went."""
-    before = timezone.now() - timedelta(days=WAITING_DAYS)
+    """Cancel imports that nobody confirmed in time, drop staging tables without an import; return how many went."""
+    before = timezone.now() - timedelta(days=settings.SPREADSHEET_WAITING_DAYS)
     jobs = ImportJob.objects.forgotten(before=before).order_by("pk").select_for_update(skip_locked=True)
     swept = [_cancel(job) for job in jobs]
     waiting = {job.token for job in ImportJob.objects.waiting()}

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import User
@@ -17,13 +18,12 @@ APPLY = "spreadsheets.confirm_import"
 
 # What a byte of each kind of file unpacks to, roughly; it decides who waits, not what is allowed.
 UNPACKS_TO = {".gz": 7, ".xlsx": 5}
-AT_ONCE_BYTES = 2_000_000
 
 
 def is_large(import_job: ImportJob) -> bool:
     """Whether working on the file takes longer than a page should wait."""
     factor = next((factor for suffix, factor in UNPACKS_TO.items() if import_job.filename.lower().endswith(suffix)), 1)
-    return import_job.size * factor > AT_ONCE_BYTES
+    return import_job.size * factor > settings.SPREADSHEET_PAGE_BYTES
 
 
 def latest_work(import_job: ImportJob) -> Job | None:

@@ -4,6 +4,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
@@ -143,9 +144,9 @@ def test_steps_are_posts(signed_in: Any, catalogue_manager: Any, name: str) -> N
 
 
 def test_a_large_file_is_checked_in_the_background_once(
-    signed_in: Any, catalogue_manager: Any, monkeypatch: pytest.MonkeyPatch
+    signed_in: Any, catalogue_manager: Any, settings: LazySettings
 ) -> None:
-    monkeypatch.setattr(tasks, "AT_ONCE_BYTES", 10)
+    settings.SPREADSHEET_PAGE_BYTES = 10
     client = signed_in(catalogue_manager)
     page = upload(client, GOOD).content.decode()
     client.post(url("check"), {"column-sku": "SKU"})

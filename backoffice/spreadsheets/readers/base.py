@@ -58,16 +58,16 @@ class Row(NamedTuple):
 class Limits:
     """The largest file that is read. Sizes in bytes, `cell_length` in characters."""
 
-    bytes: int = 200 * 1024**2
-    unzipped_bytes: int = 1024**3
-    rows: int = 2_000_000
-    columns: int = 500
-    cell_length: int = 32_767
+    bytes: int
+    unzipped_bytes: int
+    rows: int
+    columns: int
+    cell_length: int
 
     @classmethod
     def from_settings(cls) -> Self:
-        """Return the defaults overridden by the setting SPREADSHEET_LIMITS."""
-        return cls(**getattr(settings, "SPREADSHEET_LIMITS", {}))
+        """Return what the setting SPREADSHEET_LIMITS says."""
+        return cls(**settings.SPREADSHEET_LIMITS)
 
 
 @dataclass(kw_only=True)

@@ -48,7 +48,6 @@ def open_sheet(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
-    limits: Limits | None = None,
 ) -> Sheet:
     """Open a .csv, .csv.gz or .xlsx file and return its headers and a stream of its rows.
 
@@ -56,7 +55,7 @@ def open_sheet(
     the sheet is the first visible one. Raises UnreadableFile, here or while rows are read, with a sentence that says
     what to do.
     """
-    limits = limits or Limits.from_settings()
+    limits = Limits.from_settings()
     name = filename or path.name
     start = _first_bytes(path, name, limits)
     if start.startswith(GZIP):

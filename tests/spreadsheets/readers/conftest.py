@@ -2,8 +2,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.conf import LazySettings
 
-from backoffice.spreadsheets.readers import Limits, Row, Sheet, UnreadableFile, open_sheet
+from backoffice.spreadsheets.readers import Row, Sheet, UnreadableFile, open_sheet
 
 
 @pytest.fixture
@@ -30,12 +31,13 @@ def read() -> Callable[..., tuple[Sheet, list[Row]]]:
 
 
 @pytest.fixture
-def refusal(read: Callable[..., object]) -> Callable[..., UnreadableFile]:
+def refusal(read: Callable[..., object], settings: LazySettings) -> Callable[..., UnreadableFile]:
     """Return a function that reads a file to its end and returns its refusal; options of Limits may be given."""
 
     def refuse(path: Path, *, limits: dict[str, int] | None = None, **options: object) -> UnreadableFile:
+        settings.SPREADSHEET_LIMITS = settings.SPREADSHEET_LIMITS | (limits or {})
         with pytest.raises(UnreadableFile) as error:
-            read(path, limits=Limits(**limits or {}), **options)
+            read(path, **options)
         return error.value
 
     return refuse
