@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from backoffice.changes.sealing.services import head
 from backoffice.spreadsheets.writers import Ending, SheetColumn, replacing, write_sheet
 from backoffice.spreadsheets.writers import Kind as CellKind
 from reports.catalogue.base import Column, Kind, Report, Row
@@ -88,8 +89,15 @@ def _about(run: ReportRun, reading: Reading) -> list[tuple[str, str]]:
         (_("Run by"), run.requested_words),
         (_("Run"), str(run.pk)),
         (_("Rows"), str(reading.row_count)),
+        (_("History sealed"), _seal()),
         *totals,
     ]
+
+
+def _seal() -> str:
+    """Return the newest seal of the history: one more record of it that the database does not reach."""
+    seal = head()
+    return f"{seal.number} {seal.hash}" if seal else _("not yet")
 
 
 def _label(report: Report, name: str) -> str:

@@ -35,8 +35,9 @@ def flush_passes_history_guards() -> Iterator[None]:
 
 @pytest.fixture(autouse=True, scope="session")
 def files_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep uploads and reports of tests out of the folder of a desk that runs here."""
-    with override_settings(MEDIA_ROOT=tmp_path_factory.mktemp("files")):
+    """Keep uploads, reports and seals of tests out of the folder of a desk that runs here."""
+    folder = tmp_path_factory.mktemp("files")
+    with override_settings(MEDIA_ROOT=folder, HISTORY_HEADS_FILE=folder / "history-heads.log"):
         yield
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from django.apps import apps
 from django.db import connection
 
-from backoffice.changes.models import ChangeSet, TrackedModel
+from backoffice.changes.models import ChangeSet, Seal, SealedColumns, TrackedModel
 from backoffice.changes.triggers import UNCOMPARED, HistoryTrigger, TouchUpdatedAt
 
 # A trigger that fires in every session, whatever its replication role is, has A; O fires in ordinary ones.
@@ -63,7 +63,7 @@ def tracked_models() -> list[Any]:
 
 def history_gaps() -> list[str]:
     """Return what keeps the history from being complete, a sentence each; nothing when all is well. One query."""
-    guarded = [ChangeSet, *tracked_models()]
+    guarded = [ChangeSet, Seal, SealedColumns, *tracked_models()]
     histories = [model.history.model for model in tracked_models()]
     tables = read_catalogue([model._meta.db_table for model in [*guarded, *histories]])
     return [gap for model in [*guarded, *histories] for gap in gaps_of(model, tables)]

@@ -10,7 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.history import TriggeredHistory
 from backoffice.changes.querysets import ChangeSetQuerySet
+from backoffice.changes.sealing.models import Seal, SealedColumns, SealMark
 from backoffice.changes.triggers import TRACKED, AppendOnlyTruncate
+
+__all__ = ["ChangeSet", "Seal", "SealMark", "SealedColumns", "TrackedModel"]
 
 
 class ChangeSet(models.Model):

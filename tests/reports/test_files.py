@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from backoffice.changes.models import Seal
+from backoffice.changes.sealing.services import seal_history
 from reports.models import ReportRun
 from reports.services import run_report
 from tests.factories import make_customer
@@ -56,6 +58,16 @@ def test_a_workbook_says_what_was_asked_and_when() -> None:
     assert (about["Amounts in"], about["Run by"], about["Rows"]) == ("GBP", "Test", "1")
     assert (about["Period"], about["Total: Sales"]) == ("custom", "3.001")
     assert about["Data as of"].endswith(" UTC")
+
+
+def test_a_workbook_carries_the_newest_seal_of_the_history(tmp_path: Path, settings: Any) -> None:
+    settings.HISTORY_HEADS_FILE = tmp_path / "heads.log"
+    seal_history()
+    seal = Seal.objects.latest("number")
+
+    about = {label.value: value.value for label, value in load_workbook(countries("xlsx").path)["About"].rows}
+
+    assert about["History sealed"] == f"{seal.number} {seal.hash}"
 
 
 def test_months_are_dates_in_a_workbook() -> None:
