@@ -28,6 +28,7 @@ ALLOWED = {
     ("backoffice/changes/triggers.py", "DROP TRIGGER"),
     ("backoffice/changes/triggers.py", "the escape of the tests"),
     ("backoffice/changes/triggers.py", "the escape of retention"),
+    ("backoffice/changes/retention.py", "the escape of retention"),
 }
 GUARD_TEXT = re.compile(r"RAISE EXCEPTION '% (is append-only|keeps its history)")
 PLAIN_FILES = ("Makefile", "Dockerfile", "docker-compose.yml", ".ci/*", "**/*.sql", "**/*.sh", "templates/**/*")
