@@ -59,7 +59,11 @@ if PROXY_COUNT:
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    # Whoever builds the image collects them, another user serves them; what people upload stays the server's alone.
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage",
+        "OPTIONS": {"file_permissions_mode": 0o644, "directory_permissions_mode": 0o755},
+    },
 }
 
 LOGGING = logging_config(level=LOG_LEVEL, renderers=json_renderers())

@@ -23,18 +23,32 @@ from django.conf import settings
 print(json.dumps({name: getattr(settings, name) for name in sys.argv[1:]}))
 """
 
+COLLECT = """
+import sys
+import django
+from django.core.management import call_command
+from django.test import override_settings
+django.setup()
+with override_settings(STATIC_ROOT=sys.argv[1]):
+    call_command("collectstatic", interactive=False, verbosity=0)
+"""
 
-def production(*names, **environment):
-    """Return the values that production's settings have under an environment."""
-    result = subprocess.run(
-        [sys.executable, "-c", SHOW, *names],
+
+def in_production(script, *words, **environment):
+    """Return what a script says under production's settings and an environment."""
+    return subprocess.run(
+        [sys.executable, "-c", script, *words],
         env=clean_environment(DJANGO_SETTINGS_MODULE="backoffice.settings.production", **REQUIRED | environment),
         capture_output=True,
         text=True,
         check=True,
         cwd=settings.BASE_DIR,
-    )
-    return json.loads(result.stdout)
+    ).stdout
+
+
+def production(*names, **environment):
+    """Return the values that production's settings have under an environment."""
+    return json.loads(in_production(SHOW, *names, **environment))
 
 
 def started_without(*names):
@@ -84,3 +98,10 @@ def test_the_mail_address_becomes_a_mailer():
 
 def test_sessions_are_kept_in_redis_and_the_database():
     assert production("SESSION_ENGINE")["SESSION_ENGINE"].endswith("cached_db")
+
+
+def test_collected_static_files_are_readable_by_whoever_serves_them(tmp_path):
+    in_production(COLLECT, str(tmp_path / "static"))
+    collected = [tmp_path / "static", *(tmp_path / "static").rglob("*")]
+    assert len(collected) > 100
+    assert [path for path in collected if path.stat().st_mode & 0o004 == 0] == []
