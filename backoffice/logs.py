@@ -47,6 +47,10 @@ def logging_config(*, level: str, renderers: list[Any]) -> dict[str, Any]:
             "django": {"handlers": [], "level": level, "propagate": True},
             "django.server": {"handlers": [], "propagate": True},
             "gunicorn.error": {"handlers": [], "propagate": True},
+            # Refused requests have their line already, with the id of the request, which these have not.
+            "django.request": {"level": "ERROR"},
+            # Every sign-in that went well is four lines of housekeeping; those that failed are warnings.
+            "axes": {"level": "WARNING"},
         },
     }
 

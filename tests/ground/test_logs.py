@@ -54,6 +54,12 @@ def test_one_line_says_how_a_request_went(client, json_log):
     assert "somebody@example.com" not in json.dumps(json_log())
 
 
+def test_a_refused_request_and_a_sign_in_leave_one_line_each(client, viewer, signed_in, json_log):
+    signed_in(viewer).get("/no-such-page/")
+    client.post("/login/", {"username": viewer.email, "password": "a-long-password"})
+    assert [line["status"] for line in json_log()] == [404, 302]
+
+
 def test_a_traceback_is_part_of_its_line(json_log):
     try:
         1 / 0  # noqa: B018
