@@ -236,6 +236,20 @@ SIMPLE_HISTORY_HISTORY_CHANGE_REASON_USE_TEXT_FIELD = True
 IMPORT_EXPORT_IMPORT_PERMISSION_CODE = "import"
 IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
 
+# The largest spreadsheet that is read, refused before it is parsed: sizes in bytes, the length of a cell in characters
+# (as many as Excel holds).
+SPREADSHEET_LIMITS = {
+    "bytes": MAX_UPLOAD_BYTES,
+    "unzipped_bytes": env.int("SPREADSHEET_UNZIPPED_BYTES", default=1024**3),
+    "rows": env.int("SPREADSHEET_ROWS", default=2_000_000),
+    "columns": env.int("SPREADSHEET_COLUMNS", default=500),
+    "cell_length": 32_767,
+}
+# A file that unpacks to more is checked and applied by a job while the page waits for nothing.
+SPREADSHEET_PAGE_BYTES = 2_000_000
+# An import that nobody confirmed is cancelled after so long; its file stays.
+SPREADSHEET_WAITING_DAYS = 7
+
 # The kinds of spreadsheet, for imports and exports: name and import-export resource.
 SPREADSHEET_RESOURCES = {
     "products": "catalog.resources.ProductResource",
