@@ -16,6 +16,7 @@ from orders.services.rules import can_cancel_order
 from orders.services.shipping import units_to_ship
 from orders.services.states import lines_of, lock_order, set_totals, settle_orders, totals_of
 from orders.services.totals import shrink_totals
+from orders.services.writing import update_rows
 
 
 @service
@@ -66,7 +67,7 @@ def _cancel_units(
     chosen = [line for line in lines if line.pk in units]
     for line in chosen:
         line.cancelled += units[line.pk]
-    OrderLine.objects.bulk_update(chosen, ["cancelled"])
+    update_rows(chosen, ["cancelled"])
     set_totals(order, shrink_totals(lines, totals_of(order)))
     write_event(
         order,

@@ -20,6 +20,7 @@ from orders.models.orders import default_currency
 from orders.services.rules import can_create_order, can_edit_order
 from orders.services.states import lines_of, lock_order, save_orders, set_totals
 from orders.services.totals import ZERO, compute_totals
+from orders.services.writing import update_rows
 
 MOST_UNITS = 1_000_000
 AMOUNT_LIMIT = Decimal(10) ** 12
@@ -143,7 +144,7 @@ def recalculate_draft(
     for position, line in enumerate(lines, 1):
         line.position = position
         copy_product(line, products[line.product_id])
-    OrderLine.objects.bulk_update(lines, ["position", "sku", "name"])
+    update_rows(lines, ["position", "sku", "name"])
     reckon(
         order,
         lines,

@@ -17,7 +17,8 @@ from orders.models import Order, OrderEvent, OrderLine
 from orders.services.drafts import copy_product, reckon
 from orders.services.journal import When, instant, write_events
 from orders.services.rules import can_place_order
-from orders.services.states import BATCH, lines_of, lock_orders, settle_orders
+from orders.services.states import lines_of, lock_orders, settle_orders
+from orders.services.writing import update_rows
 
 
 @service
@@ -83,4 +84,4 @@ def _reserve(orders: Sequence[Order], lines: dict[int, list[OrderLine]]) -> None
         if (line.sku, line.name) != (product.sku, product.name):
             copy_product(line, product)
             stale.append(line)
-    OrderLine.objects.bulk_update(stale, ["sku", "name"], batch_size=BATCH)
+    update_rows(stale, ["sku", "name"])

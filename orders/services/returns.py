@@ -21,6 +21,7 @@ from orders.services.placing import customers_of
 from orders.services.rules import can_announce_return, can_receive_announced, can_receive_return
 from orders.services.states import amount_due, lines_of, lock_order, settle_orders
 from orders.services.totals import ZERO, to_cents, value_of_units
+from orders.services.writing import update_rows
 
 SHIPPED_FROM = [Order.Status.PLACED, Order.Status.COMPLETED]
 
@@ -180,7 +181,7 @@ def _take_back(order: Order, lines: Sequence[OrderLine], units: Collection[Retur
     )
     for unit in units:
         own[unit.line_id].returned += unit.quantity
-    OrderLine.objects.bulk_update([own[unit.line_id] for unit in units], ["returned"])
+    update_rows([own[unit.line_id] for unit in units], ["returned"])
 
 
 def _count(units: Collection[ReturnedUnits]) -> int:

@@ -15,7 +15,8 @@ from catalog.services import StockMove, ship_stock
 from orders.models import Order, OrderEvent, OrderLine, Shipment, ShipmentLine
 from orders.services.journal import write_events
 from orders.services.rules import can_ship_order
-from orders.services.states import BATCH, lines_of, lock_orders, settle_orders
+from orders.services.states import lines_of, lock_orders, settle_orders
+from orders.services.writing import update_rows
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _count_shipped(lines: Mapping[int, Sequence[OrderLine]], units: Mapping[int,
     moved = [line for order_id, own in lines.items() for line in own if line.pk in units[order_id]]
     for line in moved:
         line.shipped += units[line.order_id][line.pk]
-    OrderLine.objects.bulk_update(moved, ["shipped"], batch_size=BATCH)
+    update_rows(moved, ["shipped"])
 
 
 def _details(shipment: Shipment, units: Mapping[int, Mapping[int, int]]) -> dict[str, object]:

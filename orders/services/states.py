@@ -15,6 +15,7 @@ from backoffice.accounts.models import User
 from orders.models import Order, OrderEvent, OrderLine, Payment, Return
 from orders.services.journal import When, write_events
 from orders.services.totals import ZERO, Totals
+from orders.services.writing import update_rows
 
 SETTLED_FIELDS = [
     "status",
@@ -30,7 +31,6 @@ SETTLED_FIELDS = [
     "refunded",
     "credited",
 ]
-BATCH = 500
 FULFILLED = (Order.FulfilmentState.FULFILLED, Order.FulfilmentState.RETURNED)
 
 
@@ -136,13 +136,7 @@ def settle_orders(
 
 def save_orders(orders: Sequence[Order], fields: Sequence[str], *, was: Collection[str]) -> None:
     """Save `fields` of locked `orders`, provided that they still have one of the statuses `was`."""
-    guarded = Order.objects.filter(status__in=was)
-    if len(orders) == 1:
-        values = {field: getattr(orders[0], field) for field in fields}
-        saved = guarded.filter(pk=orders[0].pk).update(**values)
-    else:
-        saved = guarded.bulk_update(orders, fields, batch_size=BATCH)
-    if saved != len(orders):
+    if update_rows(orders, fields, was=was) != len(orders):
         raise ValidationError(_("An order changed in the meantime. Load the page again and repeat."))
 
 
