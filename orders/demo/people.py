@@ -1,5 +1,6 @@
 """Who buys at the demo shop. Names are common ones of their country; mail goes to example domains only."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random
@@ -99,9 +100,9 @@ COMPANIES = "Larder Kitchens Interiors Stores Bistro Hotel Florist Gifts"
 PLAIN = str.maketrans("äöüéèëçñáíóúß ’", "aoueeecnaious--", "")
 
 
-def invite_customers(random: Random, *, count: int, since: list[datetime]) -> list[Customer]:
-    """Create `count` customers with their addresses; each has been one since one of the instants `since`."""
-    numbers = next_customer_numbers(count=count)
+def invite_customers(random: Random, *, since: Sequence[datetime]) -> list[Customer]:
+    """Create customers with their addresses, one for each of the instants `since` which they are."""
+    numbers = next_customer_numbers(count=len(since))
     taken = {email.lower() for email in Customer.objects.exclude(email="").values_list("email", flat=True)}
     customers, addresses = [], []
     for number, at in zip(numbers, since, strict=True):

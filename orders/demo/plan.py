@@ -1,10 +1,11 @@
 """What will happen in the demo shop: who orders what on which day, and how it goes on."""
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from heapq import nlargest
 from itertools import accumulate
 from random import Random
 
@@ -83,29 +84,36 @@ class Plan:
         )
 
 
-def plan_orders(
-    random: Random,
-    *,
-    count: int,
-    start: datetime,
-    end: datetime,
-    customers: Sequence[Customer],
-    shelf: Sequence[Article],
-) -> list[Plan]:
-    """Return `count` orders between `start` and `end`, oldest first, with more on busy days."""
-    times = sorted(_instants(random, count, start, end))
-    regulars = _regulars(random, customers)
-    return [_plan(random, at, _buyer(random, at, customers, regulars), shelf, end) for at in times]
-
-
-def _instants(random: Random, count: int, start: datetime, end: datetime) -> list[datetime]:
+def order_times(random: Random, *, count: int, start: datetime, end: datetime) -> list[datetime]:
+    """Return the times of `count` orders between `start` and `end`, oldest first, with more on busy days."""
     days = [start + timedelta(days=day) for day in range((end - start).days + 1)]
     weights = [
         WEEKDAYS[day.weekday()] * MONTHS[day.month - 1] * (1 + GROWTH * position / len(days))
         for position, day in enumerate(days)
     ]
     chosen = random.choices(days, weights, k=count)
-    return [min(_moment(random, day), end) for day in chosen]
+    return sorted(min(_moment(random, day), end) for day in chosen)
+
+
+def first_orders(random: Random, *, orders: int, customers: int) -> list[int]:
+    """Return with which of the orders somebody becomes a customer, in order; most of them at the beginning."""
+    chances = {place: random.random() ** (1 + 2 * place / orders) for place in range(orders)}
+    return sorted(nlargest(customers, chances, key=chances.__getitem__))
+
+
+def plan_orders(
+    random: Random,
+    *,
+    times: Sequence[datetime],
+    newcomers: Mapping[int, Customer],
+    shelf: Sequence[Article],
+    end: datetime,
+) -> list[Plan]:
+    """Return orders at `times`, oldest first; `newcomers` says whose first order is which."""
+    customers = [newcomers[place] for place in sorted(newcomers)]
+    regulars = _regulars(random, customers)
+    buyers = [newcomers.get(place) or _buyer(random, at, customers, regulars) for place, at in enumerate(times)]
+    return [_plan(random, at, buyer, shelf, end) for at, buyer in zip(times, buyers, strict=True)]
 
 
 def _moment(random: Random, day: datetime) -> datetime:

@@ -17,7 +17,7 @@ from customers.services import refresh_figures
 from orders.demo import words
 from orders.demo.goods import SOLD_AHEAD, Article, stock_the_shelves
 from orders.demo.people import invite_customers
-from orders.demo.plan import Plan, plan_orders
+from orders.demo.plan import Plan, first_orders, order_times, plan_orders
 from orders.models import Order
 from orders.services import (
     MoneyIn,
@@ -83,15 +83,15 @@ class Shop:
         """Stock the shelves, invite customers and plan the orders."""
         start = self.end - timedelta(days=days)
         self.shelf = stock_the_shelves(self.random)
-        count = max(orders // 4, 1)
-        since = sorted(start + timedelta(days=days) * (self.random.random() ** 1.4) for _ in range(count))
-        customers = invite_customers(self.random, count=count, since=since)
-        self.plans = plan_orders(
-            self.random, count=orders, start=start, end=self.end, customers=customers, shelf=self.shelf
-        )
+        times = order_times(self.random, count=orders, start=start, end=self.end)
+        firsts = first_orders(self.random, orders=orders, customers=max(orders // 4, 1))
+        since = sorted(times[place] - timedelta(minutes=self.random.randint(2, 30)) for place in firsts)
+        customers = invite_customers(self.random, since=since)
+        newcomers = dict(zip(firsts, customers, strict=True))
+        self.plans = plan_orders(self.random, times=times, newcomers=newcomers, shelf=self.shelf, end=self.end)
         opening = [self._move(article.product, self.random.randint(5, 40), start) for article in self.shelf]
         receive_delivery(moves=opening, opening=True)
-        self.done.update(products=len(self.shelf), customers=count)
+        self.done.update(products=len(self.shelf), customers=len(customers))
 
     def run(self) -> None:
         """Let the weeks pass: goods arrive, orders are placed, and what is due on older ones happens."""
@@ -235,7 +235,7 @@ class Shop:
         lines = list(plan.placed.lines.order_by("pk"))
         chosen = lines[:1] if plan.fate == "part returned" else lines
         return [
-            ReturnedUnits(line.pk, 1 if plan.fate == "part returned" else line.quantity, line.pk % 5 != 0)
+            ReturnedUnits(line.pk, 1 if plan.fate == "part returned" else line.quantity, self.random.random() < 0.8)
             for line in chosen
         ]
 
