@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.querysets import ApiTokenQuerySet, UserManager
 from backoffice.changes.models import TrackedModel
+from backoffice.changes.rules import UndoRefusal, UndoRules
 
 
 class User(AbstractBaseUser, PermissionsMixin, TrackedModel):
@@ -100,6 +101,7 @@ class ApiToken(TrackedModel):
     """A secret that lets a program read the JSON export; only its hash is kept."""
 
     history_excluded = ("digest", "last_used_at")
+    undo_rules = UndoRules(refusals=(UndoRefusal(_("Tokens are not brought back or changed. Issue a new one.")),))
 
     class Scope(models.TextChoices):
         PRODUCTS = "products", _("Products")

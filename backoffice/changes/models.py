@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.history import TriggeredHistory
 from backoffice.changes.querysets import ChangeSetQuerySet
+from backoffice.changes.rules import UndoRules
 from backoffice.changes.sealing.models import Seal, SealedColumns, SealMark
 from backoffice.changes.triggers import TRACKED, AppendOnlyTruncate
 
@@ -58,6 +59,7 @@ class ChangeSet(models.Model):
         verbose_name_plural = _("change sets")
         ordering = ["-pk"]
         default_permissions = ("view",)
+        permissions = [("undo_changeset", _("Can undo changes"))]
         triggers = [AppendOnlyTruncate()]
 
     def __str__(self) -> str:
@@ -69,9 +71,11 @@ class TrackedModel(models.Model):
 
     Subclasses declare `class Meta(TrackedModel.Meta)`, so that the triggers come along. Fields named in
     `history_excluded` are kept out of the history tables (secrets), and their change alone is no version.
+    `undo_rules` say what undoing may do to the rows.
     """
 
     history_excluded: tuple[str, ...] = ()
+    undo_rules = UndoRules()
 
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     updated_at = models.DateTimeField(_("updated"), db_default=Now(), editable=False)

@@ -1,0 +1,17 @@
+"""Undo of change sets: a preview, and the undo itself."""
+
+from backoffice.changes.undo.compensation import Compensated
+from backoffice.changes.undo.previews import Conflict, ConflictField, ModelUndo, Refused, UndoPreview
+from backoffice.changes.undo.services import can_undo, preview_undo, undo_change_set
+
+__all__ = [
+    "Compensated",
+    "Conflict",
+    "ConflictField",
+    "ModelUndo",
+    "Refused",
+    "UndoPreview",
+    "can_undo",
+    "preview_undo",
+    "undo_change_set",
+]
