@@ -12,6 +12,7 @@ from django.db.models.functions import Round, Trim, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
+from backoffice.changes.rules import REMOVE, UndoRefusal, UndoRules
 from backoffice.changes.triggers import APPEND_ONLY, InsertHistory
 from catalog.querysets import CategoryQuerySet, ProductQuerySet, StockMovementQuerySet
 from catalog.triggers import MoveStock, RefuseCategoryCycle, RefuseStockWithoutMovement
@@ -68,6 +69,17 @@ class Category(TrackedModel):
 
 class Product(TrackedModel):
     """Something that is sold by the piece."""
+
+    undo_rules = UndoRules(
+        keeps=("on_hand", "reserved"),
+        refusals=(
+            UndoRefusal(
+                _("Its stock movements stay in the ledger, and so does the product. Archive it instead."),
+                actions=(REMOVE,),
+                when=Q(movements__isnull=False),
+            ),
+        ),
+    )
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
@@ -230,6 +242,8 @@ class StockMovement(TrackedModel):
         Product, on_delete=models.PROTECT, related_name="movements", verbose_name=_("product"), db_index=False
     )
     delta = models.IntegerField(_("change"), help_text=_("Units: in is positive, out is negative."))
+    undo_rules = UndoRules(compensate="catalog.services.take_back_movements")
+
     reason = models.CharField(_("reason"), max_length=16, choices=Reason)
     reference = models.CharField(
         _("reference"), max_length=120, blank=True, help_text=_("Delivery note, shipment, count sheet …")

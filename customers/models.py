@@ -10,11 +10,19 @@ from django.db.models.functions import Trim, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
+from backoffice.changes.rules import UndoRefusal, UndoRules
 from customers.querysets import CustomerQuerySet
 
 
 class Customer(TrackedModel):
     """A person or company that orders."""
+
+    undo_rules = UndoRules(
+        refusals=(
+            UndoRefusal(_("Personal data that was erased does not come back."), when=Q(anonymised_at__isnull=False)),
+        ),
+        afterwards="customers.services.refresh_undone",
+    )
 
     number = models.CharField(
         _("number"),

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
+from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import Refusal, lacks, refuse_if, require
 from backoffice.changes.services import service
 from customers.models import Customer
@@ -209,6 +210,12 @@ def refresh_figures(*, customer_ids: Collection[int] | None = None) -> int:
         if customer_ids is None:
             cursor.execute(SCORE_CUSTOMERS)
     return changed
+
+
+def refresh_undone(*, change_set: ChangeSet) -> None:
+    """Give customers whom an undo created again their figures."""
+    created = Customer.history.filter(change_set=change_set, history_type="+")
+    refresh_figures(customer_ids=created.values_list("id", flat=True))
 
 
 def _lock(customer: Customer) -> Customer:

@@ -19,6 +19,7 @@ from catalog.services.stock import (
     restock,
     ship_stock,
 )
+from catalog.services.undoing import take_back_movements
 
 __all__ = [
     "OutOfStockError",
@@ -39,4 +40,5 @@ __all__ = [
     "restock",
     "restore_product",
     "ship_stock",
+    "take_back_movements",
 ]

@@ -9,13 +9,19 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
 from orders.models.orders import Order, OrderLine
+from backoffice.changes.rules import RECREATE, REMOVE, UndoRefusal, UndoRules
 from orders.querysets import ReturnQuerySet, ShipmentQuerySet
 
+
+LEFT = UndoRefusal(_("Goods that left are not undone. Receive a return instead."), actions=(REMOVE, RECREATE))
+CAME_BACK = UndoRefusal(_("A return is not undone. Count the stock, and settle the money with the customer."))
 
 class Shipment(TrackedModel):
     """A parcel that left; an order may need several."""
 
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shipments", verbose_name=_("order"))
+    undo_rules = UndoRules(refusals=(LEFT,))
+
     carrier = models.CharField(_("carrier"), max_length=60, blank=True)
     tracking_number = models.CharField(_("tracking number"), max_length=80, blank=True)
     shipped_at = models.DateTimeField(_("shipped"), db_default=Now(), editable=False)
@@ -43,6 +49,8 @@ class ShipmentLine(TrackedModel):
     quantity = models.PositiveIntegerField(_("quantity"))
 
     class Meta(TrackedModel.Meta):
+    undo_rules = UndoRules(refusals=(LEFT,))
+
         verbose_name = _("shipped line")
         verbose_name_plural = _("shipped lines")
         ordering = ["pk"]
@@ -71,6 +79,8 @@ class Return(TrackedModel):
     received_at = models.DateTimeField(_("received"), null=True, blank=True, editable=False)
     credit = models.DecimalField(
         _("credit"),
+    undo_rules = UndoRules(refusals=(CAME_BACK,))
+
         max_digits=14,
         decimal_places=2,
         default=Decimal(0),
@@ -107,6 +117,8 @@ class ReturnLine(TrackedModel):
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="returned_in", verbose_name=_("line"))
     quantity = models.PositiveIntegerField(_("quantity"))
     sellable = models.BooleanField(_("can be sold again"), default=True)
+
+    undo_rules = UndoRules(refusals=(CAME_BACK,))
 
     class Meta(TrackedModel.Meta):
         verbose_name = _("returned line")

@@ -6,6 +6,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
+from backoffice.changes.rules import UndoRefusal, UndoRules
 from orders.models.orders import Order
 
 
@@ -34,6 +35,8 @@ class OrderNote(TrackedModel):
 
 class OrderEvent(TrackedModel):
     """A typed entry of the order's timeline, written by the service that did the thing."""
+
+    undo_rules = UndoRules(refusals=(UndoRefusal(unless_with="order"),))
 
     class Kind(models.TextChoices):
         PLACED = "placed", _("Placed")

@@ -12,6 +12,7 @@ from django.db.models.functions import Greatest, Trim, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
+from backoffice.changes.rules import RECREATE, REMOVE, UndoRefusal, UndoRules
 from orders.querysets import OrderLineQuerySet, OrderQuerySet
 
 ZERO = Decimal(0)
@@ -42,6 +43,25 @@ class Order(TrackedModel):
     order happened before it came to this desk: its figures stand as stated in its file, and stock and money
     were settled elsewhere.
     """
+
+    undo_rules = UndoRules(
+        keeps=(
+            *("status", "payment_state", "fulfilment_state", "placed_at", "paid", "refunded", "credited"),
+            *("subtotal", "discount", "shipping", "tax", "total"),
+        ),
+        keeps_sentence=_(
+            "Steps of an order, its money and its stock are not undone. Cancel, return or refund instead."
+        ),
+        unless=(("historical", True), ("status", "draft")),
+        refusals=(
+            UndoRefusal(
+                _("The order is under way. Cancel it instead."),
+                actions=(REMOVE, RECREATE),
+                when=~Q(status="draft") & Q(historical=False),
+            ),
+        ),
+        afterwards="orders.services.settle_undone",
+    )
 
     class Kind(models.TextChoices):
         SALE = "sale", _("Sale")
@@ -216,6 +236,16 @@ class OrderLine(TrackedModel):
     """
 
     order = models.ForeignKey(
+    undo_rules = UndoRules(
+        refusals=(
+            UndoRefusal(
+                _("Its order is placed: the lines are fixed. Cancel units instead."),
+                when=Q(historical=False, order__status__in=["placed", "completed", "cancelled"]),
+            ),
+        ),
+        afterwards="orders.services.settle_undone",
+    )
+
         Order, on_delete=models.CASCADE, related_name="lines", verbose_name=_("order"), db_index=False
     )
     position = models.PositiveIntegerField(_("line"), default=0, editable=False)

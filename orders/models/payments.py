@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.changes.models import TrackedModel
 from orders.models.orders import Order
 from orders.querysets import PaymentQuerySet
+from backoffice.changes.rules import UndoRefusal, UndoRules
 
 
 class Payment(TrackedModel):
@@ -16,6 +17,8 @@ class Payment(TrackedModel):
 
     class Kind(models.TextChoices):
         CAPTURE = "capture", _("Payment")
+    undo_rules = UndoRules(refusals=(UndoRefusal(_("Money that moved is not undone. Refund it instead.")),))
+
         REFUND = "refund", _("Refund")
 
     class State(models.TextChoices):

@@ -39,6 +39,7 @@ from orders.services.rules import (
 )
 from orders.services.shipping import Parcel, ship_order, ship_orders
 from orders.services.states import balance_of
+from orders.services.undoing import settle_undone
 
 __all__ = [
     "LineDraft",
@@ -83,6 +84,7 @@ __all__ = [
     "set_order_charges",
     "set_order_lines",
     "settle_refund",
+    "settle_undone",
     "ship_order",
     "ship_orders",
 ]
