@@ -6,7 +6,9 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 from unfold.sites import UnfoldAdminSite
 
 from backoffice.desk.palette import find
@@ -33,6 +35,7 @@ class DeskSite(UnfoldAdminSite):
     def url(self, page: str) -> str:
         return reverse(f"{self.name}:{page}")
 
+    @method_decorator(require_safe)
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Answer the palette: pages, then records, a few of each."""
         term = request.GET.get("s", "").strip()

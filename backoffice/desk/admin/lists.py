@@ -9,7 +9,9 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 from unfold import admin as unfold
 
 from backoffice.desk.changelist import CappedPaginator, DeskChangeList
@@ -78,6 +80,7 @@ class ListMixin(unfold.ModelAdmin):
         context = {"queue_tabs": tabs, "bulk_actions": actions, "empty_text": self.empty_text}
         return super().changelist_view(request, context | (extra_context or {}))
 
+    @method_decorator(require_safe)
     def sections_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show what a row of the list holds, when it is opened."""
         row = self.get_object(request, unquote(object_id))

@@ -119,6 +119,9 @@ class RoleAdmin(ReadOnlyAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.has_perm("accounts.view_user"))
 
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
 
 class TokenForm(VersionedForm):
     """A new token: what it opens, and until when."""

@@ -8,8 +8,10 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
 
 from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.columns import badge, column, number, when
@@ -234,6 +236,7 @@ class ImportAdmin(ReadOnlyAdmin):
         messages.info(request, _("The import was discarded. Nothing was written."))
         return HttpResponseRedirect(self.url("changelist"))
 
+    @method_decorator(require_safe)
     def file_page(self, request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
         """Hand the uploaded file back, to its owner or a manager."""
         job = self.find(request, pk)
