@@ -77,7 +77,7 @@
 
     // What holds no part for the page that asked, an error or the sign-in page, is shown in full.
     document.addEventListener("htmx:beforeSwap", function (event) {
-        const part = event.detail.elt.getAttribute("hx-select");
+        const part = event.detail.requestConfig.elt.getAttribute("hx-select");
         const answer = event.detail.xhr;
         if (!part || answer.getResponseHeader("HX-Redirect")) { return; }
         const page = new DOMParser().parseFromString(answer.responseText, "text/html");
