@@ -11,6 +11,7 @@ from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from unfold.views import ChangeList
 
+from backoffice.desk.filters import DateRangeFilter
 from backoffice.desk.keyset import BadCursor, Cursor, Page, Sort, decode_cursor, read_page
 from backoffice.desk.queues import COUNT_LIMIT, QUEUE_VAR, Count, Queue, capped_count
 
@@ -40,7 +41,7 @@ class DeskChangeList(ChangeList):
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         self.place = {name: request.GET[name] for name in PLACE_VARS if name in request.GET}
         super().__init__(request, *args, **kwargs)
-        self.title = capfirst(self.opts.verbose_name_plural)
+        self.title = capfirst(self.model_admin.row_names)
 
     def get_filters_params(self, params: Any = None) -> Any:
         own = (*PLACE_VARS, QUEUE_VAR)
@@ -92,9 +93,15 @@ class DeskChangeList(ChangeList):
         return (path, first.startswith("-")) if path and name in (self.sortable_by or ()) else None
 
     def default_sort(self) -> tuple[str, bool]:
-        first = [*self._get_default_ordering(), "-pk"][0]
+        first = self.dated or [*self._get_default_ordering(), "-pk"][0]
         path = first.removeprefix("-")
         return ("pk" if path in ("pk", self.opts.pk.name) else path), first.startswith("-")
+
+    @property
+    def dated(self) -> str:
+        """The date that the list is narrowed by, newest first: sorted by another column, an old date is a long walk."""
+        dated = [spec for spec in self.filter_specs if isinstance(spec, DateRangeFilter) and (spec.first or spec.last)]
+        return f"-{dated[0].field_path}" if dated else ""
 
     def get_ordering(self, request: HttpRequest, queryset: models.QuerySet) -> list[str]:
         return self.sort.order_by()

@@ -1,5 +1,6 @@
 """Lists: pages by key, counts, tabs, filters, chips, opened rows, and what they cost."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -173,3 +174,30 @@ def test_related_rows_complete_without_counting_the_table(desk: Any) -> None:
     asked = {"app_label": "orders", "model_name": "orderline", "field_name": "product", "term": "bo"}
     results = desk.get("/autocomplete/", asked).json()["results"]
     assert len(results) == Product.objects.count() == 3
+
+
+@pytest.mark.parametrize("query", ["placed_at_from=soon", "queue=nowhere", "after=x"])
+def test_an_address_that_means_nothing_is_told_and_shows_all_rows(desk: Any, query: str) -> None:
+    make_placed()
+    response = desk.get(f"{ORDERS}?{query}", follow=True)
+    assert len(shown(response)) == 1
+    assert "These are all rows" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [(PRODUCTS, "SKU, barcode, name"), (ORDERS, "Number, e-mail, name, tracking")],
+)
+def test_an_empty_search_field_says_what_it_reads(desk: Any, url: str, words: str) -> None:
+    assert f'placeholder="{words}"' in desk.get(url).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "title"),
+    [("/auth/group/", "Roles"), ("/axes/accessattempt/", "Failed sign-ins"), (ORDERS, "Orders")],
+)
+def test_a_list_has_the_name_that_staff_know(administrator: Any, signed_in: Any, url: str, title: str) -> None:
+    page = signed_in(administrator).get(url)
+    assert page.context["cl"].title == title
+    heading = page.content.decode().split("<h1", 1)[1].split("</h1>", 1)[0]
+    assert re.findall(r"desk-crumb\">([^<]+)<", heading) == [title]

@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin.options import ShowFacets
-from django.contrib.admin.utils import unquote
+from django.contrib.admin.utils import get_fields_from_path, unquote
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.decorators import method_decorator
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from unfold import admin as unfold
@@ -17,6 +20,8 @@ from unfold import admin as unfold
 from backoffice.desk.changelist import CappedPaginator, DeskChangeList
 from backoffice.desk.queues import Queue
 from backoffice.desk.search import search
+
+BAD_ADDRESS = _("The address named a filter, a queue or a page that is not there. These are all rows.")
 
 
 class ListMixin(unfold.ModelAdmin):
@@ -34,7 +39,21 @@ class ListMixin(unfold.ModelAdmin):
     search_prefix: tuple[str, ...] = ()
     queues: tuple[Queue, ...] = ()
     empty_text: Any = _("Nothing here yet.")
+    search_help_text: Any = None
     palette_icon = ""
+    row_name: Any = ""
+    row_names: Any = ""
+
+    def __init__(self, model: Any, admin_site: Any) -> None:
+        super().__init__(model, admin_site)
+        self.row_name = self.row_name or self.opts.verbose_name
+        self.row_names = self.row_names or self.opts.verbose_name_plural
+        self.search_help_text = self.search_help_text or self.searched_fields_in_words()
+
+    def searched_fields_in_words(self) -> str:
+        """Return what a search reads, as the search field says it while it is empty."""
+        names = (str(get_fields_from_path(self.model, path)[-1].verbose_name) for path in self.search_fields)
+        return capfirst(", ".join(dict.fromkeys(names)))
 
     def palette_words(self, row: Any) -> str:
         """Return what the palette says beside the name of `row`."""
@@ -73,6 +92,8 @@ class ListMixin(unfold.ModelAdmin):
         return found, False
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if ERROR_FLAG in request.GET:
+            self.message_user(request, BAD_ADDRESS, messages.WARNING)
         queues = self.get_queues(request)
         counts = self.admin_site.queue_counts(request) if queues else {}
         tabs = [(queue, counts.get((self.opts.label_lower, queue.slug))) for queue in queues]

@@ -104,6 +104,8 @@ admin.site.unregister(Group)
 
 @admin.register(Group)
 class RoleAdmin(ReadOnlyAdmin):
+    row_name = _("role")
+    row_names = _("roles")
     list_display = ("name", "meaning", "people")
     ordering = ("pk",)
     fields = ("name", "meaning")
@@ -216,6 +218,8 @@ class TokenAdmin(DeskModelAdmin):
 
 @admin.register(AccessAttempt)
 class FailedSignInAdmin(ReadOnlyAdmin):
+    row_name = _("failed sign-in")
+    row_names = _("failed sign-ins")
     list_display = ("at", "username", "ip_address", "failures_since_start")
     search_exact = ("username",)
     empty_text = _("Nobody failed to sign in lately.")

@@ -18,7 +18,7 @@ from backoffice.desk.queues import Queue
 ROWS_SHOWN = 50
 AFTER_VAR = "after"
 MODEL_VAR = "model"
-KIND_TONES = {"form": "grey", "action": "blue", "import": "amber", "undo": "red", "sql": "red", "shell": "red"}
+KIND_TONES = {"form": "grey", "action": "blue", "import": "amber", "undo": "red", "sql": "amber", "shell": "grey"}
 
 
 def name_of_model(label: str, count: int) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.template import Library
+from django.urls import resolve
 from django.utils.text import capfirst
 
 from backoffice.desk.columns import figure, moment
@@ -59,6 +60,22 @@ def section_url(cl: Any, row: Any) -> str:
 def versions_of_forms(formset: Any) -> list[tuple[str, str]]:
     """Return the name and value of the hidden version of each stored row of an inline."""
     return [(form.add_prefix("_version"), form.version) for form in formset.initial_forms if hasattr(form, "version")]
+
+
+@register.filter
+def crumbs(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the way to a page: its list as staff know it, then its row. The app means nothing to them."""
+    way = []
+    for part in parts:
+        found = resolve(part["link"]) if part.get("link") else None
+        if found is not None and found.url_name == "app_list":
+            continue
+        if found is not None and str(found.url_name).endswith("_changelist"):
+            admin = found.func.model_admin  # type: ignore[attr-defined]
+            way.append(part | {"title": admin.row_names})
+        else:
+            way.append(part)
+    return way
 
 
 @register.filter
