@@ -69,13 +69,13 @@ def home(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def tasks_for(request: HttpRequest) -> list[Task]:
-    """Return the queues that are work, those that want somebody today first."""
+    """Return the queues that are work, those that want somebody today first, empty ones last."""
     counts = desk_site().queue_counts(request)
     urgency = {"red": 0, "amber": 1}
     tasks = [
         Task(
             queue,
-            str(desk.opts.verbose_name_plural),
+            str(desk.row_names),
             counts[desk.opts.label_lower, queue.slug],
             f"{desk.url('changelist')}?{QUEUE_VAR}={queue.slug}",
         )
@@ -83,7 +83,7 @@ def tasks_for(request: HttpRequest) -> list[Task]:
         for queue in desk.get_queues(request)
         if queue.on_home and (desk.opts.label_lower, queue.slug) in counts
     ]
-    return sorted(tasks, key=lambda task: urgency.get(task.queue.tone, 2))
+    return sorted(tasks, key=lambda task: (not task.count.number, urgency.get(task.queue.tone, 2)))
 
 
 def greeting() -> str:

@@ -95,3 +95,11 @@ def test_the_desk_greets_by_the_hour(desk: Any, hour: int, words: str) -> None:
 def test_the_badge_says_which_desk_it_is(desk: Any, settings: Any) -> None:
     settings.ENVIRONMENT = "production"
     assert "Production" in desk.get("/").content.decode()
+
+
+def test_what_waits_stands_before_what_does_not(desk: Any) -> None:
+    make_placed()
+    numbers = [bool(task.count.number) for task in desk.get("/?fresh=1").context["tasks"]]
+    assert numbers == sorted(numbers, reverse=True)
+    assert True in numbers
+    assert False in numbers
