@@ -12,7 +12,7 @@ from django.utils.translation import ngettext_lazy
 
 from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import DeskModelAdmin, ReadOnlyAdmin, ReadOnlyInline
-from backoffice.desk.columns import NOTHING, badge, code, column, figure, money, number, row_link, text, when
+from backoffice.desk.columns import NOTHING, badge, code, column, figure, money, number, row_link, signed, text, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter, YesNoFilter
 from backoffice.desk.forms import ActionForm, ReasonForm
 from backoffice.desk.queues import Queue
@@ -74,7 +74,7 @@ class MovementsInline(ReadOnlyInline):
     fields = ("moved", "change", "why", "note")
 
     moved = when("created_at", _("when"))
-    change = column(lambda movement: f"{movement.delta:+,}", _("change"), formatting="price")
+    change = signed("delta", _("change"))
     why = column(lambda movement: movement.get_reason_display(), _("reason"))
     note = text("reference")
 
@@ -84,7 +84,7 @@ class MovementsSection(TableSection):
     empty_text = _("Nothing moved yet. Receive stock to begin.")
     columns = (
         when("created_at", _("when")),
-        column(lambda movement: f"{movement.delta:+,}", _("change"), formatting="price"),
+        signed("delta", _("change")),
         column(lambda movement: movement.get_reason_display(), _("reason")),
         text("reference"),
     )
@@ -133,8 +133,13 @@ class ProductAdmin(DeskModelAdmin):
 
     fieldsets = (
         (None, {"fields": (("sku", "name"), ("category", "status"), "description", ("barcode", "tags"))}),
-        (_("Price"), {"fields": (("price", "tax_rate", "gross"), ("cost", "gain"))}),
-        (_("Stock"), {"fields": (("stock", "held", "free"), ("reorder_level", "allow_backorder"))}),
+        (_("Price"), {"fields": (("price", "tax_rate"), ("cost", "gross"), "gain")}),
+        (_("Stock"), {"fields": (("stock", "held"), ("free", "reorder_level"), "allow_backorder")}),
+    )
+    add_fieldsets = (
+        (None, {"fields": (("sku", "name"), ("category", "status"), "description", ("barcode", "tags"))}),
+        (_("Price"), {"fields": (("price", "tax_rate"), "cost")}),
+        (_("Stock"), {"fields": (("reorder_level", "allow_backorder"),)}),
     )
     readonly_fields = ("gross", "gain", "stock", "held", "free")
     inlines = (MovementsInline,)
@@ -247,6 +252,6 @@ class StockMovementAdmin(ReadOnlyAdmin):
         ),
         _("product"),
     )
-    change = column(lambda movement: f"{movement.delta:+,}", _("change"), formatting="price")
+    change = signed("delta", _("change"))
     why = column(lambda movement: movement.get_reason_display(), _("reason"))
     note = text("reference")

@@ -81,7 +81,7 @@ class CustomerAdmin(DeskModelAdmin):
     list_display_links = ("code", "who")
     sortable_by = ("code", "mail")
     search_exact = ("number", "email")
-    search_prefix = ("name", "company")
+    search_prefix = ("name", "company", "phone")
     list_filter = (
         ("country", ValueFilter),
         ("blocked", YesNoFilter),
@@ -101,6 +101,7 @@ class CustomerAdmin(DeskModelAdmin):
         (None, {"fields": (("number", "state"), ("name", "company"), ("email", "phone"), ("country", "tags"))}),
         (_("Figures"), {"fields": (("orders_of", "spent", "last_order"), ("segment", "consent"))}),
     )
+    add_fieldsets = ((None, {"fields": ("number", ("name", "company"), ("email", "phone"), ("country", "tags"))}),)
     readonly_fields = ("state", "orders_of", "spent", "last_order", "segment", "consent")
     inlines = (AddressInline,)
     asks_reason = True

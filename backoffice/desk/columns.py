@@ -142,6 +142,15 @@ def number(path: str, label: Any = None, *, sort: str | None = None, warn_below:
     return column(read, label or words(path), sort=sort or path, formatting="price")
 
 
+def signed(path: str, label: Any = None) -> Column:
+    """Show a whole number as what it adds or takes."""
+
+    def read(row: Any) -> str:
+        return format_html('<span class="desk-figure">{}</span>', f"{follow(row, path):+,}")
+
+    return column(read, label or words(path), formatting="price")
+
+
 def when(path: str, label: Any = None) -> Column:
     """Show an instant relative to now, exact on hover."""
     return column(lambda row: moment(follow(row, path)), label or words(path).removesuffix(" at"), sort=path)

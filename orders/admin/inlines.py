@@ -17,6 +17,14 @@ class DraftLineForm(VersionedForm):
 
     unit_price = forms.DecimalField(label=_("Unit price"), required=False, min_value=0, max_digits=14, decimal_places=4)
     quantity = forms.IntegerField(label=_("Quantity"), min_value=1)
+    discount = forms.DecimalField(
+        label=_("Discount"),
+        required=False,
+        min_value=0,
+        max_digits=14,
+        decimal_places=2,
+        help_text=_("Off the whole line."),
+    )
 
 
 class DraftLineInline(DeskTabularInline):
@@ -26,9 +34,14 @@ class DraftLineInline(DeskTabularInline):
     form = DraftLineForm
     fields = ("product", "quantity", "unit_price", "discount", "sum")
     readonly_fields = ("sum",)
+    verbose_name = _("line")
     verbose_name_plural = _("lines")
 
     sum = money("total", _("total"))
+
+    def get_extra(self, request: Any, obj: Any = None, **kwargs: Any) -> int:
+        """Return how many empty lines wait: one in a new order."""
+        return 0 if obj else 1
 
 
 class LineInline(ReadOnlyInline):
@@ -36,7 +49,7 @@ class LineInline(ReadOnlyInline):
 
     model = OrderLine
     verbose_name_plural = _("lines")
-    fields = ("item", "title", "ordered", "went", "back", "dropped", "stock", "price", "off", "sum")
+    fields = ("item", "title", "ordered", "went", "back", "dropped", "on_hand", "available", "price", "off", "sum")
 
     item = code("sku", _("SKU"))
     title = text("name")
@@ -44,7 +57,8 @@ class LineInline(ReadOnlyInline):
     went = number("shipped")
     back = number("returned")
     dropped = number("cancelled")
-    stock = column(lambda line: f"{line.product.on_hand:,} / {line.product.available:,}", _("on hand / available"))
+    on_hand = number("product__on_hand", _("on hand"))
+    available = number("product__available", _("available"), warn_below=0)
     price = money("unit_price", _("price"))
     off = money("discount")
     sum = money("total", _("total"))

@@ -116,3 +116,11 @@ def test_one_who_may_only_look_cannot_save(viewer: Any, signed_in: Any) -> None:
     product = make_product(name="Old")
     assert signed_in(viewer).post(url(product), posted(product, name="New")).status_code == 403
     assert reload(product).name == "Old"
+
+
+@pytest.mark.parametrize("url", ["/catalog/product/add/", "/customers/customer/add/"])
+def test_a_new_row_asks_only_for_what_one_can_enter(desk: Any, url: str) -> None:
+    page = desk.get(url).context
+    fields = [field for fieldset in page["adminform"] for line in fieldset for field in line]
+    assert not [field for field in fields if field.is_readonly]
+    assert not [inline for inline in page["inline_admin_formsets"] if not inline.has_add_permission]

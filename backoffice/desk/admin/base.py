@@ -11,8 +11,10 @@ from unfold.forms import AdminForm, Fieldline
 
 from backoffice.changes.context import describe_change
 from backoffice.desk.admin.fields import OVERRIDES, AutocompleteMixin, columns_changed
+from backoffice.desk.admin.inlines import ReadOnlyInline
 from backoffice.desk.admin.lists import ListMixin
 from backoffice.desk.admin.running import ActionMixin
+from backoffice.desk.columns import NOTHING
 from backoffice.desk.forms import VersionedForm
 from backoffice.desk.history import history_response
 
@@ -30,6 +32,7 @@ class DeskModelAdmin(AutocompleteMixin, ActionMixin, ListMixin):
     formfield_overrides = OVERRIDES
     warn_unsaved_form = True
     asks_reason = False
+    empty_value_display = NOTHING
 
     def url_of(self, row: Any) -> str:
         return self.url("change", row.pk)
@@ -57,6 +60,10 @@ class DeskModelAdmin(AutocompleteMixin, ActionMixin, ListMixin):
             path("<path:object_id>/sections/", view(self.sections_view), name=f"{name}_sections"),
         ]
         return own + super().get_urls()
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """Return what stands under a row; nothing has been recorded yet under a new one."""
+        return [each for each in self.inlines if obj is not None or not issubclass(each, ReadOnlyInline)]
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Return the row; while it is being saved, locked, so that its version cannot change under the check."""
