@@ -7,9 +7,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.spreadsheets.columns import Column, plain
 from backoffice.spreadsheets.values import BadValue
+
+# Heads the column that error files add to a person's own.
+REASON_HEADER = gettext_lazy("Refused because")
 
 
 class WrongMapping(ValidationError):
@@ -63,8 +67,13 @@ def build_mapping(
         headers=ordered,
         positions={field: list(headers).index(header) for field, header in ordered.items()},
         constants={field: _constant(field, columns[field], text) for field, text in constants.items()},
-        ignored=[header for header in headers if header and header not in ordered.values()],
+        ignored=[each for each in headers if each and each not in ordered.values() and not is_reason(each)],
     )
+
+
+def is_reason(header: str) -> bool:
+    """Tell whether a column holds the reasons that an error file gave."""
+    return plain(header) == plain(str(REASON_HEADER))
 
 
 def _find(field: str, column: Column, headers: Sequence[str]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from django.db.models.fields import NOT_PROVIDED
 from django.utils.translation import gettext as _
 
 CREATE, UPDATE, UNCHANGED = "create", "update", "unchanged"
+MANY_ROWS = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,11 @@ class Merge:
                 f" FROM {self.new_rows or self.relation} WHERE action = '{CREATE}' ORDER BY row",
                 fixed,
             )
-            return int(cursor.rowcount)
+            inserted = int(cursor.rowcount)
+            if inserted >= MANY_ROWS:
+                # Of what this transaction wrote the planner knows nothing, and would join it row by row.
+                cursor.execute(f"ANALYZE {self.table}")
+            return inserted
 
     def update(self) -> int:
         """Update the rows that differ; return how many."""

@@ -3,9 +3,10 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.spreadsheets.querysets import ImportJobQuerySet
@@ -87,6 +88,9 @@ class ImportJob(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["owner", "-id"], name="spreadsheets_import_owner"),
+            models.Index(fields=["state", "-id"], name="spreadsheets_import_state"),
+            models.Index(fields=["-created_at", "-id"], name="spreadsheets_import_created"),
+            models.Index(OpClass(Upper("filename"), "text_pattern_ops"), name="spreadsheets_import_filename"),
             models.Index(
                 fields=["created_at"],
                 name="spreadsheets_import_waiting",

@@ -21,6 +21,10 @@ class ImportJobQuerySet(models.QuerySet[Any]):
         """Those that wait since before the instant `before`."""
         return self.waiting().filter(created_at__lt=before)
 
+    def with_tables(self, *, since: datetime) -> "ImportJobQuerySet":
+        """Those whose staging tables are needed: they wait, or left refused rows behind since the instant `since`."""
+        return self.waiting() | self.filter(state="applied", refused__gt=0, finished_at__gte=since)
+
     def for_changelist(self) -> "ImportJobQuerySet":
         """All that the list shows, in one query."""
         return self.select_related("owner", "change_set").defer("problems", "problem_groups", "samples")

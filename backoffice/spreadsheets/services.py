@@ -20,9 +20,10 @@ from backoffice.changes.context import recording
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import Refusal, lacks, refuse_if, require
 from backoffice.spreadsheets.engine import Outcome, apply_stage, check_sheet
+from backoffice.spreadsheets.errorfiles import write_error_file
 from backoffice.spreadsheets.mapping import build_mapping
 from backoffice.spreadsheets.models import ImportJob
-from backoffice.spreadsheets.readers import open_sheet
+from backoffice.spreadsheets.readers import Sheet, open_sheet
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.staging import Stage, drop_tables, stage_tables
 
@@ -156,7 +157,7 @@ def confirm_import(*, job: ImportJob, actor: User | None, only_valid: bool = Fal
         words = reason or job.reason
         with recording(kind=ChangeSet.Kind.IMPORT, actor=actor, reason=words, source=job.filename):
             job.change_set_id = apply_stage(resource, stage, job.tables)
-        stage.drop()
+        stage.drop(but="problems" if job.refused else "")
         job.state, job.only_valid, job.finished_at = ImportJob.State.APPLIED, only_valid, timezone.now()
         job.reason = words
         job.save()
@@ -173,15 +174,31 @@ def discard_import(*, job: ImportJob, actor: User | None) -> ImportJob:
 
 @transaction.atomic
 def sweep_imports() -> int:
-    """Cancel imports that nobody confirmed in time, drop staging tables without an import; return how many went."""
+    """Cancel imports that nobody confirmed in time, drop staging tables that nobody needs; return how many went.
+
+    Refused rows can be had for as long after the others were applied.
+    """
     before = timezone.now() - timedelta(days=settings.SPREADSHEET_WAITING_DAYS)
     jobs = ImportJob.objects.forgotten(before=before).order_by("pk").select_for_update(skip_locked=True)
     swept = [_cancel(job) for job in jobs]
-    waiting = {job.token for job in ImportJob.objects.waiting()}
-    orphans = {name.rpartition("_")[0] for name in stage_tables()} - waiting
+    needed = {job.token for job in ImportJob.objects.with_tables(since=before)}
+    orphans = {name.rpartition("_")[0] for name in stage_tables()} - needed
     for token in orphans:
         drop_tables(token)
     return len(swept) + len(orphans)
+
+
+@transaction.atomic
+def error_file(*, job: ImportJob, actor: User | None, path: Path) -> int:
+    """Write the refused rows with their reasons to `path`, by its suffix, and return how many there were.
+
+    Raises ValidationError when the check is too long ago, and RefusedError.
+    """
+    require(can_work_on(job, actor))
+    if f"{job.token}_problems" not in stage_tables():
+        raise ValidationError(_("The refused rows of this import are not kept any more. Upload its file again."))
+    with _opened(_request(job, mapped={}, constants={}, options=job.options)) as sheet:
+        return write_error_file(sheet=sheet, stage=_stage_of(job), path=path)
 
 
 def import_file(
@@ -206,11 +223,15 @@ def import_file(
 @contextmanager
 def _checked(request: Request, token: str) -> Iterator[tuple[Stage, Outcome]]:
     resource = get_resource(request.resource)
-    reading: dict[str, Any] = {name: request.options.get(name) or None for name in READING_OPTIONS}
-    with open_sheet(request.path, filename=request.filename, **reading) as sheet:
+    with _opened(request) as sheet:
         mapping = build_mapping(resource.columns, sheet.headers, mapped=request.mapped, constants=request.constants)
         stage = Stage(token, mapping)
         yield stage, check_sheet(resource, sheet, stage)
+
+
+def _opened(request: Request) -> Sheet:
+    reading: dict[str, Any] = {name: request.options.get(name) or None for name in READING_OPTIONS}
+    return open_sheet(request.path, filename=request.filename, **reading)
 
 
 def _request(
@@ -228,16 +249,17 @@ def _request(
 
 def _stage_again(job: ImportJob) -> Stage:
     """Return the staging tables of the check. A crash of the database empties them; then the check is void."""
-    mapping = build_mapping(
-        get_resource(job.resource).columns,
-        job.detected["headers"],
-        mapped=job.mapping,
-        constants=job.constants,
-    )
-    stage = Stage(job.token, mapping)
+    stage = _stage_of(job)
     if f"{job.token}_rows" not in stage_tables() or _count(stage.rows, stage) != job.rows:
         raise ValidationError(_("What the check had prepared is gone. Check the file again; nothing was written."))
     return stage
+
+
+def _stage_of(job: ImportJob) -> Stage:
+    """Return the stage of the check, with its mapping and no other: what was left out stays out."""
+    columns = get_resource(job.resource).columns
+    mapped = {field: job.mapping.get(field, "") for field in columns if field not in job.constants}
+    return Stage(job.token, build_mapping(columns, job.detected["headers"], mapped=mapped, constants=job.constants))
 
 
 def _count(table: str, stage: Stage) -> int:

@@ -100,9 +100,9 @@ class Stage:
             named | (params or {}),
         )
 
-    def drop(self) -> None:
-        """Drop all tables of this import."""
-        drop_tables(self.token)
+    def drop(self, *, but: str = "") -> None:
+        """Drop all tables of this import; the one named `but` stays."""
+        drop_tables(self.token, but=but)
 
     def _lines(self, sheet: Sheet, columns: dict[str, Column], found: IO[str]) -> Iterator[str]:
         cleaners = {
@@ -143,10 +143,10 @@ class Stage:
                 copy.write(chunk)
 
 
-def drop_tables(token: str) -> None:
-    """Drop all staging tables of the import `token`."""
+def drop_tables(token: str, *, but: str = "") -> None:
+    """Drop all staging tables of the import `token`; the one named `but` stays."""
     for name in stage_tables():
-        if name.startswith(f"{token}_"):
+        if name.startswith(f"{token}_") and name != f"{token}_{but}":
             with connection.cursor() as cursor:
                 cursor.execute(f'DROP TABLE {SCHEMA}."{name}"')
 

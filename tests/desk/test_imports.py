@@ -116,11 +116,11 @@ def test_a_discarded_import_cannot_be_applied(signed_in: Any, catalogue_manager:
     assert not Product.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["change", "file"])
+@pytest.mark.parametrize("name", ["change", "file", "errors"])
 def test_an_import_is_its_owners_and_the_managers_business(
     signed_in: Any, catalogue_manager: Any, operator: Any, manager: Any, name: str
 ) -> None:
-    upload(signed_in(catalogue_manager), GOOD)
+    upload(signed_in(catalogue_manager), MIXED)
     assert signed_in(operator).get(url(name)).status_code == 403
     with closing(signed_in(manager).get(url(name))) as page:
         assert page.status_code == 200
@@ -152,3 +152,17 @@ def test_a_large_file_is_checked_in_the_background_once(
     client.post(url("check"), {"column-sku": "SKU"})
     assert "worked on in the background" in page
     assert Job.objects.get().kind == tasks.CHECK
+
+
+@pytest.mark.parametrize(("asked", "name"), [("", "list refused.xlsx"), ("?as=csv", "list refused.csv")])
+def test_the_refused_rows_are_handed_out(signed_in: Any, catalogue_manager: Any, asked: str, name: str) -> None:
+    client = signed_in(catalogue_manager)
+    page = upload(client, MIXED).content.decode()
+    assert url("errors") in page
+    with closing(client.get(url("errors") + asked)) as answer:
+        assert name in answer["Content-Disposition"]
+
+
+def test_columns_that_fill_nothing_are_named(signed_in: Any, catalogue_manager: Any) -> None:
+    page = upload(signed_in(catalogue_manager), "SKU,Prise,Refused because\nA-1,2,x\n").content.decode()
+    assert "This column of the file fills nothing: Prise." in page

@@ -74,6 +74,13 @@ def test_a_check_may_be_repeated_with_another_mapping(catalogue_manager: Any) ->
     assert (job.mapping, job.created) == ({"sku": "sku", "name": "Title"}, 1)
 
 
+def test_a_column_left_out_at_the_check_stays_out(catalogue_manager: Any) -> None:
+    make_product(sku="A1", name="Apple")
+    job = checked(catalogue_manager, "sku,name,barcode", "A1,Pear,400", mapped={"name": ""})
+    confirm_import(job=job, actor=catalogue_manager)
+    assert list(Product.objects.values_list("name", "barcode")) == [("Apple", "400")]
+
+
 def test_confirming_writes_what_was_shown(catalogue_manager: Any) -> None:
     job = confirm_import(job=checked(catalogue_manager, "sku,name", "A1,Pear"), actor=catalogue_manager)
     made = ChangeSet.objects.get(pk=job.change_set_id)

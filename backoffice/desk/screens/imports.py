@@ -1,5 +1,7 @@
 """Imports: upload a file, look at what it would do, apply it or let it be."""
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -18,6 +20,7 @@ from backoffice.desk.columns import badge, column, number, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
 from backoffice.desk.forms import DeskForm
 from backoffice.desk.queues import Queue
+from backoffice.spreadsheets.mapping import is_reason
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.registry import get_resource, resource_names
 from backoffice.spreadsheets.services import (
@@ -28,6 +31,7 @@ from backoffice.spreadsheets.services import (
     check_import,
     confirm_import,
     discard_import,
+    error_file,
     upload_file,
 )
 from backoffice.spreadsheets.tasks import APPLY, CHECK, is_large, latest_work, request_work
@@ -96,6 +100,12 @@ def permitted_resources(user: Any) -> list[tuple[str, Any]]:
     return [(name, get_resource(name).title) for name in resource_names() if can_import(name, user) is None]
 
 
+def ignored_headers(job: ImportJob) -> list[str]:
+    """Return the columns of a checked file that fill nothing, but not the reasons of an error file."""
+    filling = set(job.mapping.values())
+    return [each for each in job.detected["headers"] if each and each not in filling and not is_reason(each)]
+
+
 def sentence_of(error: ValidationError) -> str:
     return " ".join(str(message) for message in error.messages)
 
@@ -147,6 +157,7 @@ class ImportAdmin(ReadOnlyAdmin):
             ("confirm", self.confirm_page),
             ("discard", self.discard_page),
             ("file", self.file_page),
+            ("errors", self.errors_page),
         )
         own = [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(page), name=f"spreadsheets_importjob_{name}")
@@ -204,6 +215,7 @@ class ImportAdmin(ReadOnlyAdmin):
             "tables": [(name, counts) for name, counts in job.tables.items()],
             "refusal_all": can_confirm(job, request.user),  # type: ignore[arg-type]
             "refusal_valid": can_confirm(job, request.user, only_valid=True),  # type: ignore[arg-type]
+            "ignored": ignored_headers(job),
             "good_rows": job.created + job.updated,
             "may_discard": can_discard(job, request.user) is None,  # type: ignore[arg-type]
             "may_see_changes": request.user.has_perm("changes.view_changeset"),
@@ -243,6 +255,20 @@ class ImportAdmin(ReadOnlyAdmin):
         if not job.file.name or not job.file.storage.exists(job.file.name):
             raise Http404(_("The file is not kept any more."))
         return FileResponse(job.file.open("rb"), as_attachment=True, filename=job.filename)
+
+    def errors_page(self, request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
+        """Hand out the refused rows with their reasons, as XLSX or, if asked, CSV."""
+        job = self.find(request, pk)
+        suffix = ".csv" if request.GET.get("as") == "csv" else ".xlsx"
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / f"refused{suffix}"
+            try:
+                error_file(job=job, actor=request.user, path=path)  # type: ignore[arg-type]
+            except ValidationError as error:
+                messages.error(request, sentence_of(error))
+                return HttpResponseRedirect(self.url("change", job.pk))
+            name = f"{job.filename.partition('.')[0]} refused{suffix}"
+            return FileResponse(path.open("rb"), as_attachment=True, filename=name)
 
     def work(self, request: HttpRequest, job: ImportJob, kind: str, **asked: Any) -> None:
         """Check or apply the import now, or in the background when it is large; say what became of it."""

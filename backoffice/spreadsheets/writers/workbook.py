@@ -40,7 +40,7 @@ def write_workbook(
             if following is None:
                 break
             if not split:
-                raise _too_many_rows()
+                raise too_many_rows()
             remaining = chain([following], remaining)
         _write_frame(archive, columns, counts, ending.about() if ending.about else ())
     return sum(counts)
@@ -148,6 +148,7 @@ def _width(column: SheetColumn) -> int:
     return max(len(column.header) + 4, WIDTHS.get(column.kind, 20))
 
 
-def _too_many_rows() -> UnwritableFile:
+def too_many_rows() -> UnwritableFile:
+    """Return the refusal of more rows than a sheet holds."""
     message = _("A sheet holds %(rows)d rows and there are more. Export CSV, or fewer rows with a filter.")
     return UnwritableFile(message % {"rows": ROWS_A_SHEET}, code="rows")
