@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,8 +12,20 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F
 
 from catalog.models import Product
-from orders.models import Order, Payment
-from orders.services import LineDraft, create_draft_orders, grant_refund, place_order, record_payment
+from orders.models import Order, Payment, Shipment
+from orders.querysets import OrderQuerySet
+from orders.services import (
+    LineDraft,
+    cancel_order,
+    create_draft_orders,
+    grant_refund,
+    place_order,
+    record_payment,
+    refunds,
+    settle_refund,
+    ship_order,
+    shipping,
+)
 from orders.services.drafts import OrderDraft
 from tests.factories import make_paid, make_placed, make_product, reload
 
@@ -108,3 +122,64 @@ def test_clerks_at_the_same_time_refund_no_more_than_was_paid() -> None:
     order = make_paid()
     granted = race(*[lambda: grant_refund(order=order, amount=order.total / 2)] * BUYERS)
     assert sum(granted) == 2
+
+
+def take_off_the_lock(patch: pytest.MonkeyPatch, module: Any, reading: str) -> None:
+    """Let clerks work without the lock on their order, all of them after each has done its `reading`."""
+    looked = Barrier(BUYERS)
+    read = getattr(module, reading)
+
+    def read_and_wait(*args: Any) -> Any:
+        seen = read(*args)
+        looked.wait(timeout=30)
+        return seen
+
+    patch.setattr(OrderQuerySet, "locked", lambda orders: orders.order_by("pk"))
+    patch.setattr(module, reading, read_and_wait)
+
+
+def test_the_same_race_refunds_too_much_without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = make_paid()
+    take_off_the_lock(monkeypatch, refunds, "refundable")
+    race(*[lambda: grant_refund(order=order, amount=order.total / 2)] * BUYERS)
+    assert Payment.objects.refunds().total() > order.paid
+
+
+def test_a_refund_gets_its_result_once() -> None:
+    refund = grant_refund(order=make_paid())
+    assert sum(race(*[lambda: settle_refund(payment=refund, succeeded=True)] * BUYERS)) == 1
+    assert reload(refund.order).refunded == refund.amount
+
+
+def busy_shelf() -> Order:
+    """Return an order of two units, of a product of which others have ordered many more."""
+    product = make_product(on_hand=100)
+    make_placed(LineDraft(product, 90))
+    return make_placed(LineDraft(product, 2))
+
+
+def test_clerks_at_the_same_time_ship_an_order_once() -> None:
+    order = busy_shelf()
+    assert sum(race(*[lambda: ship_order(order=order)] * BUYERS)) == 1
+    assert (Shipment.objects.count(), Product.objects.get().on_hand) == (1, 98)
+
+
+def test_the_same_race_ships_it_twice_without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = busy_shelf()
+    take_off_the_lock(monkeypatch, shipping, "lines_of")
+    race(*[lambda: ship_order(order=order)] * BUYERS)
+    assert Shipment.objects.count() > 1
+
+
+def test_an_order_is_shipped_or_cancelled_and_never_both() -> None:
+    order = busy_shelf()
+    clerks = [lambda: ship_order(order=order), lambda: cancel_order(order=order)] * (BUYERS // 2)
+    assert sum(race(*clerks)) == 1
+    product = Product.objects.get()
+    assert (product.on_hand, product.reserved) in [(98, 90), (100, 90)]
+
+
+def test_sixteen_payments_at_the_same_time_all_count() -> None:
+    order = make_placed()
+    race(*[lambda: record_payment(order=order, amount=Decimal(1))] * BUYERS)
+    assert reload(order).paid == BUYERS

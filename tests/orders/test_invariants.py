@@ -7,6 +7,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Sum
+from django.utils import timezone
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
@@ -14,11 +15,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from catalog.models import Product
 from catalog.services import count_stock, receive_stock
 from customers.models import CustomerFigures
+from customers.services import refresh_figures
 from orders.models import Order, OrderLine, Payment, Return
 from orders.services import (
     LineDraft,
     OrderDraft,
     ReturnedUnits,
+    announce_return,
     balance_of,
     cancel_order,
     create_draft_order,
@@ -32,7 +35,7 @@ from orders.services import (
     ship_order,
 )
 from orders.services.states import amount_due, fulfilment_state, is_done, payment_state
-from tests.factories import make_customer, make_product
+from tests.factories import make_customer, make_historical, make_product
 
 AMOUNTS = st.decimals(min_value="0.01", max_value="60", places=2)
 UNITS = st.integers(min_value=1, max_value=4)
@@ -104,6 +107,35 @@ class Desk(RuleBasedStateMachine):
             units = [ReturnedUnits(pk, units, sellable) for pk, units in self.some(order, which, count).items()]
             self.attempt(receive_return, order=order, units=None if everything else units)
 
+    @rule(pick=PICK, which=PICK, count=UNITS)
+    def announce(self, pick: int, which: int, count: int) -> None:
+        if order := self.order(pick):
+            units = [ReturnedUnits(pk, units) for pk, units in self.some(order, which, count).items()]
+            self.attempt(announce_return, order=order, units=units)
+
+    @rule(pick=PICK)
+    def receive_announced(self, pick: int) -> None:
+        if order := self.order(pick):
+            announced = order.returns.filter(received_at=None).first()
+            if announced:
+                self.attempt(receive_return, order=order, announced=announced)
+
+    @rule(succeeded=st.booleans())
+    def hear_from_the_bank(self, succeeded: bool) -> None:
+        refund = Payment.objects.refunds().filter(state="pending").order_by("pk").first()
+        if refund:
+            self.attempt(settle_refund, payment=refund, succeeded=succeeded)
+
+    @rule(which=st.integers(0, 2), count=UNITS)
+    def remember(self, which: int, count: int) -> None:
+        """An order of the past: whatever is tried with it later is refused."""
+        product = self.products[which]
+        amounts = {"subtotal": count * product.price, "total": count * product.price}
+        order = make_historical(customer=self.customer, placed_at=timezone.now(), **amounts)
+        order.lines.create(product=product, quantity=count, unit_price=product.price, historical=True)
+        refresh_figures(customer_ids=[self.customer.pk])
+        self.orders.append(order)
+
     @rule(pick=PICK, on=st.booleans())
     def hold(self, pick: int, on: bool) -> None:
         if order := self.order(pick):
@@ -125,6 +157,16 @@ class Desk(RuleBasedStateMachine):
     def the_ledger_is_what_is_on_hand(self) -> None:
         for product in Product.objects.annotate(moved=Sum("movements__delta", default=0)):
             assert product.moved == product.on_hand
+
+    @invariant()
+    def the_past_stays_as_it_was(self) -> None:
+        for order in Order.objects.filter(historical=True):
+            assert (order.status, order.payment_state, order.fulfilment_state) == ("completed", "paid", "fulfilled")
+            assert (order.paid, order.credited, order.balance) == (0, 0, 0)
+            assert not order.payments.exists()
+            assert not order.shipments.exists()
+            assert not order.returns.exists()
+            assert all((line.shipped, line.returned, line.cancelled) == (0, 0, 0) for line in order.lines.all())
 
     @invariant()
     def open_orders_are_what_is_reserved(self) -> None:
@@ -150,7 +192,7 @@ class Desk(RuleBasedStateMachine):
 
     @invariant()
     def totals_add_up(self) -> None:
-        for order in Order.objects.all():
+        for order in Order.objects.filter(historical=False):
             lines = sum((line.total for line in order.lines.all()), Decimal(0))
             assert abs(order.subtotal - lines) <= Decimal("0.005")
             assert order.total == order.subtotal - order.discount + order.shipping + order.tax
@@ -159,7 +201,7 @@ class Desk(RuleBasedStateMachine):
 
     @invariant()
     def states_agree_with_figures(self) -> None:
-        for order in Order.objects.exclude(status="draft"):
+        for order in Order.objects.filter(historical=False).exclude(status="draft"):
             assert order.fulfilment_state == fulfilment_state(list(order.lines.all()))
             assert not (order.status == "placed" and is_done(order))
             if order.status != "cancelled" or order.paid:
