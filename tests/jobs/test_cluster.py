@@ -19,7 +19,8 @@ from backoffice.jobs.services import enqueue_job, recover_jobs
 from catalog.models import Category
 from tests.jobs import kinds  # noqa: F401
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+# One process runs them all, since each one that does starts a cluster.
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 PATIENCE = 15
 
 
