@@ -45,6 +45,13 @@ def test_a_machine_without_python_is_told_what_to_install(clone, programs):
     assert "needs Python 3.12 or newer" in result.stderr
 
 
+def test_a_uv_that_finds_no_python_leaves_the_search_to_us(clone, programs):
+    add_program(programs, "uv", '[ "$1" = --version ] || { echo "no network" >&2; exit 2; }')
+    result = setup(clone, programs)
+    assert result.returncode == 1
+    assert "needs Python 3.12 or newer" in result.stderr
+
+
 def test_a_name_on_path_that_does_not_run_is_passed_over(clone, programs):
     add_program(programs, "python3.14", "echo 'command not found' >&2; exit 127")
     add_program(programs, "python3.12", f'exec {sys.executable} "$@"')
