@@ -204,7 +204,19 @@ class Product(TrackedModel):
         indexes = [
             models.Index(fields=["status", "-id"], name="catalog_product_status"),
             models.Index(fields=["category", "-id"], name="catalog_product_category"),
-            models.Index(fields=["barcode"], name="catalog_product_barcode", condition=~Q(barcode="")),
+            models.Index(
+                OpClass(Upper("barcode"), "text_pattern_ops"),
+                name="catalog_product_barcode_code",
+                condition=~Q(barcode=""),
+            ),
+            models.Index(fields=["sku", "id"], name="catalog_product_by_sku"),
+            models.Index(fields=["name", "id"], name="catalog_product_by_name"),
+            models.Index(
+                fields=["-id"],
+                name="catalog_product_low",
+                condition=Q(status="active", available__lte=F("reorder_level")),
+            ),
+            models.Index(fields=["-id"], name="catalog_product_backorder", condition=Q(allow_backorder=True)),
             models.Index(fields=["updated_at", "id"], name="catalog_product_updated"),
             models.Index(fields=["available"], name="catalog_product_available"),
             models.Index(OpClass(Upper("sku"), "text_pattern_ops"), name="catalog_product_sku_prefix"),
@@ -266,7 +278,7 @@ class StockMovement(TrackedModel):
         indexes = [
             models.Index(fields=["product", "-id"], name="catalog_stockmovement_product"),
             models.Index(fields=["reason", "-id"], name="catalog_stockmovement_reason"),
-            models.Index(fields=["-created_at"], name="catalog_stockmovement_created"),
+            models.Index(fields=["-created_at", "-id"], name="catalog_stockmovement_when"),
         ]
 
     def __str__(self) -> str:

@@ -81,7 +81,14 @@ class Customer(TrackedModel):
             ),
             models.Index(OpClass(Upper("email"), "text_pattern_ops"), name="customers_customer_email_pre"),
             models.Index(OpClass(Upper("number"), "text_pattern_ops"), name="customers_customer_number_pre"),
-            models.Index(fields=["phone"], name="customers_customer_phone", condition=~Q(phone="")),
+            models.Index(
+                OpClass(Upper("phone"), "text_pattern_ops"), name="customers_customer_phone_pre", condition=~Q(phone="")
+            ),
+            models.Index(fields=["email", "id"], name="customers_customer_by_email"),
+            models.Index(fields=["-created_at", "-id"], name="customers_customer_created"),
+            models.Index(fields=["-id"], name="customers_customer_blocked", condition=Q(blocked=True)),
+            models.Index(fields=["-id"], name="customers_customer_archived", condition=Q(archived_at__isnull=False)),
+            models.Index(fields=["marketing_consent", "-id"], name="customers_customer_consent"),
             GinIndex(fields=["tags"], name="customers_customer_tags"),
         ]
 

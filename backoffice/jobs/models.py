@@ -3,10 +3,11 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.indexes import OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.jobs.querysets import JobQuerySet, JobScheduleQuerySet
@@ -98,6 +99,8 @@ class Job(models.Model):
             models.Index(fields=["id"], name="jobs_job_running", condition=Q(state="running")),
             models.Index(fields=["state", "-id"], name="jobs_job_state"),
             models.Index(fields=["finished_at"], name="jobs_job_finished"),
+            models.Index(fields=["-created_at", "-id"], name="jobs_job_created"),
+            models.Index(OpClass(Upper("key"), "text_pattern_ops"), name="jobs_job_key_prefix"),
         ]
 
     def __str__(self) -> str:

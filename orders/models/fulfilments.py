@@ -2,9 +2,10 @@
 
 from decimal import Decimal
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
@@ -33,7 +34,11 @@ class Shipment(TrackedModel):
         verbose_name_plural = _("shipments")
         ordering = ["-pk"]
         indexes = [
-            models.Index(fields=["tracking_number"], name="orders_shipment_tracking", condition=~Q(tracking_number="")),
+            models.Index(
+                OpClass(Upper("tracking_number"), "text_pattern_ops"),
+                name="orders_shipment_tracking_code",
+                condition=~Q(tracking_number=""),
+            ),
             models.Index(fields=["-shipped_at", "-id"], name="orders_shipment_shipped"),
         ]
 

@@ -213,6 +213,7 @@ class Order(TrackedModel):
             models.Index(fields=["status", "-id"], name="orders_order_status"),
             models.Index(fields=["payment_state", "-id"], name="orders_order_payment"),
             models.Index(fields=["fulfilment_state", "-id"], name="orders_order_fulfilment"),
+            models.Index(fields=["-id"], name="orders_order_credit", condition=Q(kind="credit")),
             models.Index(fields=["country", "-id"], name="orders_order_country"),
             models.Index(fields=["-placed_at", "-id"], name="orders_order_placed"),
             models.Index(fields=["updated_at", "id"], name="orders_order_updated"),

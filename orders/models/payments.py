@@ -2,8 +2,10 @@
 
 from decimal import Decimal
 
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
@@ -80,6 +82,11 @@ class Payment(TrackedModel):
         indexes = [
             models.Index(fields=["state", "-id"], name="orders_payment_state"),
             models.Index(fields=["kind", "-id"], name="orders_payment_kind"),
+            models.Index(
+                OpClass(Upper("provider_reference"), "text_pattern_ops"),
+                name="orders_payment_reference",
+                condition=~Q(provider_reference=""),
+            ),
         ]
 
     def __str__(self) -> str:
