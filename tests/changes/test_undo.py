@@ -165,6 +165,24 @@ def test_a_field_set_back_and_forth_since_is_still_a_newer_change() -> None:
     assert preview_undo(change_set).total("conflicts") == 1
 
 
+def test_changes_may_be_undone_one_after_the_other_the_newest_first() -> None:
+    made = recorded(lambda: Category.objects.create(name="Chairs"))
+    renamed = recorded(lambda: Category.objects.update(name="Stools"))
+    deleted = recorded(lambda: Category.objects.all().delete())
+    for change_set in (deleted, renamed, made):
+        assert preview_undo(change_set).total("conflicts") == 0
+        undone(change_set)
+    assert not Category.objects.exists()
+
+
+def test_a_newer_change_that_was_done_again_is_a_conflict() -> None:
+    product = make_product(name="Old")
+    change_set = changing(product, name="New")
+    newer = changing(product, name="Newest")
+    undone(undone(newer))
+    assert preview_undo(change_set).total("conflicts") == 1
+
+
 def test_a_deleted_row_that_the_set_changed_is_a_conflict() -> None:
     category = Category.objects.create(name="Old")
     change_set = changing(category, name="New")

@@ -28,7 +28,7 @@ SPAN = """
         FROM {history} WHERE change_set_id = %s GROUP BY {key}
     ) AS mine
 """
-# An object conflicts when a version that is newer than the set's, and not of an undo of it, changed what would be
+# An object conflicts when a version that is newer than the set's, and was not taken back, changed what would be
 # restored, or when it is not any more as the set left it.
 PLAN = """
     CREATE TEMPORARY TABLE {plan} ON COMMIT DROP AS
@@ -145,12 +145,17 @@ def active(alias: str, *actions: str) -> str:
 
 @dataclass
 class Plan:
-    """The plan of one model. `chain` are the change set and all undos of it: their versions are no conflicts."""
+    """The plan of one model.
+
+    `chain` are the change set and all undos of it: their versions are no conflicts. Nor are, as long as the object is
+    as the set left it, those of `settled`: newer change sets that were undone, and their undos.
+    """
 
     shape: Shape
     number: int
     change_set_id: int
     chain: list[int]
+    settled: list[int]
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -204,7 +209,7 @@ class Plan:
             differs_live_after=self._differs("live", "after"),
             differs_newer_after=self._differs("newer", "after"),
         )
-        run(statement, [self.chain, bool(self.shape.rules.keeps_sentence)])
+        run(statement, [self.chain + self.settled, bool(self.shape.rules.keeps_sentence)])
         run(f"ANALYZE {self.name}")
 
     def _conflicts(self) -> bool:

@@ -103,10 +103,11 @@ class Undo:
     def __init__(self, change_set: ChangeSet) -> None:
         self.change_set = change_set
         self.chain = chain_of(change_set)
+        settled = settled_since(change_set)
         changed = list(reversed(changed_models(change_set)))
         self.compensated = [model for model in changed if model.undo_rules.compensate]  # type: ignore[attr-defined]
         self.plans = {
-            model._meta.db_table: Plan(shape_of(model), number, change_set.pk, self.chain)
+            model._meta.db_table: Plan(shape_of(model), number, change_set.pk, self.chain, settled)
             for number, model in enumerate(children_first(changed))
             if model not in self.compensated
         }
@@ -158,6 +159,21 @@ def chain_of(change_set: ChangeSet) -> list[int]:
         newest = list(ChangeSet.objects.filter(undo_of__in=newest).values_list("pk", flat=True))
         chain = chain + newest
     return chain
+
+
+def settled_since(change_set: ChangeSet) -> list[int]:
+    """Return the ids of newer change sets that were undone, and of the undos; an undo that was undone itself is none.
+
+    So what was done last can be undone first, and what was done before it after that.
+    """
+    undos = ChangeSet.objects.filter(undo_of__isnull=False, pk__gt=change_set.pk).order_by("-pk")
+    undone: set[int] = set()
+    settled: set[int] = set()
+    for pk, undo_of in undos.values_list("pk", "undo_of"):
+        if pk not in undone:
+            undone.add(undo_of)
+            settled |= {pk, undo_of}
+    return sorted(settled)
 
 
 def children_first(changed: Iterable[type[models.Model]]) -> list[type[models.Model]]:
