@@ -141,6 +141,10 @@ class JobSchedule(models.Model):
         verbose_name_plural = _("schedules")
         ordering = ["next_due", "name"]
         default_permissions = ("view",)
+        permissions = [
+            ("run_jobschedule", _("Can run scheduled jobs at once")),
+            ("pause_jobschedule", _("Can pause schedules")),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -8,6 +8,7 @@ from django.db.models.functions import Now
 from django_q.models import OrmQ
 
 OPEN = ("queued", "running")
+LATELY = timedelta(days=7)
 REPEATABLE = ("failed", "partly_failed", "cancelled", "lost")
 
 
@@ -23,8 +24,8 @@ class JobQuerySet(models.QuerySet[Any]):
         return self.filter(state__in=REPEATABLE)
 
     def failed(self) -> "JobQuerySet":
-        """Those that ended in a way that somebody should look at."""
-        return self.filter(state__in=("failed", "partly_failed", "lost"))
+        """Those of the last week that ended in a way that somebody should look at."""
+        return self.filter(state__in=("failed", "partly_failed", "lost"), finished_at__gte=Now() - LATELY)
 
     def claimable(self) -> "JobQuerySet":
         """Those that a worker may start now."""

@@ -22,7 +22,18 @@ from backoffice.desk.queues import Queue
 from backoffice.jobs.models import Job, JobSchedule
 from backoffice.jobs.registry import all_kinds
 from backoffice.jobs.schedules import get_schedule
-from backoffice.jobs.services import can_cancel_job, can_retry_job, cancel_job, retry_job
+from backoffice.jobs.services import (
+    can_cancel_job,
+    can_pause_schedule,
+    can_resume_schedule,
+    can_retry_job,
+    can_run_schedule,
+    cancel_job,
+    pause_schedule,
+    resume_schedule,
+    retry_job,
+    run_schedule,
+)
 
 # The pages of the queue's library let who may change a schedule run any code, and repeat tasks unasked.
 for model in (ClusterSchedule, Success, Failure, OrmQ):
@@ -75,8 +86,15 @@ class JobAdmin(ReadOnlyAdmin):
     search_exact = ("key",)
     list_filter = (("state", ChoiceFilter), ("asked_by", RelatedFilter), ("created_at", DateRangeFilter))
     queues = (
-        Queue("open", _("Waiting and running"), lambda jobs, user: jobs.open()),
-        Queue("failed", _("Failed"), lambda jobs, user: jobs.failed(), tone="red"),
+        Queue(
+            "failed",
+            _("Failed this week"),
+            lambda jobs, user: jobs.failed(),
+            tone="red",
+            empty=_("All is well: nothing failed in the last seven days."),
+            on_home=True,
+        ),
+        Queue("open", _("Waiting and running"), lambda jobs, user: jobs.open(), empty=_("Nothing waits or runs.")),
     )
     empty_text = _("Work that takes longer than a page is listed here: imports, reports, what is done at night.")
     fields = (
@@ -158,6 +176,7 @@ class JobScheduleAdmin(ReadOnlyAdmin):
     empty_text = _("Schedules are declared in the code of each app, and appear when the database is migrated.")
     fields = (*list_display, "missed", "cron", "kind")
     readonly_fields = fields
+    desk_actions = ("run_now", "pause", "resume")
 
     title = code("name", _("schedule"))
     words = column(schedule_words, _("when"))
@@ -166,3 +185,40 @@ class JobScheduleAdmin(ReadOnlyAdmin):
     last = when("last_due", _("last due"))
     status = badge("last_job__state", _("last run"))
     trouble = text("problem", _("problem"))
+
+    @desk_action(
+        _("Run now"),
+        permission="run_jobschedule",
+        icon="play_arrow",
+        main=True,
+        check=can_run_schedule,
+        explain=_("Its job starts at once, for this moment. The times of the schedule stay as they are."),
+        done=lambda count: ngettext_lazy("%(count)s job is on its way.", "%(count)s jobs are on their way.", count),
+    )
+    def run_now(self, request: HttpRequest, schedule: JobSchedule, **_asked: Any) -> None:
+        actor: Any = request.user
+        run_schedule(schedule=schedule, asked_by=actor)
+
+    @desk_action(
+        _("Pause"),
+        permission="pause_jobschedule",
+        icon="pause",
+        check=can_pause_schedule,
+        hidden_when_refused=True,
+        explain=_("Its times pass without a job until somebody lets it go on. They are not made up for."),
+        done=lambda count: ngettext_lazy("%(count)s schedule is paused.", "%(count)s schedules are paused.", count),
+    )
+    def pause(self, request: HttpRequest, schedule: JobSchedule, **_asked: Any) -> None:
+        pause_schedule(schedule=schedule)
+
+    @desk_action(
+        _("Let it go on"),
+        permission="pause_jobschedule",
+        icon="resume",
+        main=True,
+        check=can_resume_schedule,
+        hidden_when_refused=True,
+        done=lambda count: ngettext_lazy("%(count)s schedule goes on.", "%(count)s schedules go on.", count),
+    )
+    def resume(self, request: HttpRequest, schedule: JobSchedule, **_asked: Any) -> None:
+        resume_schedule(schedule=schedule)

@@ -11,21 +11,35 @@ from backoffice.jobs.services.queue import (
     push_orphaned_jobs,
     retry_job,
 )
+from backoffice.jobs.services.scheduling import (
+    can_pause_schedule,
+    can_resume_schedule,
+    can_run_schedule,
+    pause_schedule,
+    resume_schedule,
+    run_schedule,
+)
 from backoffice.jobs.services.upkeep import delete_old_jobs
 
 __all__ = [
     "can_cancel_job",
+    "can_pause_schedule",
+    "can_resume_schedule",
     "can_retry_job",
+    "can_run_schedule",
     "cancel_job",
     "claim_job",
     "delete_old_jobs",
     "end_job",
     "enqueue_due_jobs",
     "enqueue_job",
+    "pause_schedule",
     "prolong_lease",
     "push_job",
     "push_orphaned_jobs",
     "recover_jobs",
     "release_job",
+    "resume_schedule",
     "retry_job",
+    "run_schedule",
 ]

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -13,11 +12,11 @@ from django.utils.translation import gettext as _
 from django_q.tasks import async_task
 
 from backoffice.accounts.models import User
-from backoffice.changes.refusals import Refusal, refuse_if
+from backoffice.changes.refusals import Refusal, refuse_if, require
 from backoffice.jobs.broker import Broker
 from backoffice.jobs.models import Job
 from backoffice.jobs.querysets import REPEATABLE
-from backoffice.jobs.registry import get_kind
+from backoffice.jobs.registry import all_kinds, get_kind
 
 ORPHAN_GRACE = timedelta(minutes=2)
 AT_ONCE = timedelta()
@@ -77,7 +76,12 @@ def can_cancel_job(job: Job, user: User | None = None) -> Refusal | None:
 
 def can_retry_job(job: Job, user: User | None = None) -> Refusal | None:
     """Whether the job ended without doing all of its work."""
-    return refuse_if(job.state not in REPEATABLE, _("Only a job that failed, was cancelled or was lost can run again."))
+    return refuse_if(
+        job.state not in REPEATABLE, _("Only a job that failed, was cancelled or was lost can run again.")
+    ) or refuse_if(
+        job.kind not in {kind.name for kind in all_kinds()},
+        _("The desk no longer knows jobs of the kind “%(kind)s”.") % {"kind": job.kind},
+    )
 
 
 @transaction.atomic
@@ -87,7 +91,7 @@ def cancel_job(*, job: Job) -> None:
     if waiting.update(state=Job.State.CANCELLED, cancel_requested=True, finished_at=Now()):
         return
     if not Job.objects.filter(pk=job.pk, state=Job.State.RUNNING).update(cancel_requested=True):
-        raise ValidationError(_("The job has ended already, there is nothing to cancel."))
+        require(can_cancel_job(Job.objects.get(pk=job.pk)))
 
 
 @transaction.atomic
@@ -96,21 +100,16 @@ def retry_job(*, job: Job) -> None:
 
     Only the first of two calls does so: the second finds the job waiting, and is refused.
     """
-    changed = (
-        Job.objects.repeatable()
-        .filter(pk=job.pk)
-        .update(
-            state=Job.State.QUEUED,
-            max_attempts=F("attempt") + get_kind(job.kind).max_attempts,
-            run_after=Now(),
-            done=0,
-            cancel_requested=False,
-            error="",
-            traceback="",
-            change_key=uuid.uuid4(),
-            finished_at=None,
-        )
+    require(can_retry_job(Job.objects.select_for_update().get(pk=job.pk)))
+    Job.objects.filter(pk=job.pk).update(
+        state=Job.State.QUEUED,
+        max_attempts=F("attempt") + get_kind(job.kind).max_attempts,
+        run_after=Now(),
+        done=0,
+        cancel_requested=False,
+        error="",
+        traceback="",
+        change_key=uuid.uuid4(),
+        finished_at=None,
     )
-    if not changed:
-        raise ValidationError(_("Only a job that failed, was cancelled or was lost can run again."))
     push_job(job=job)
