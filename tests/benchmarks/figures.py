@@ -4,6 +4,7 @@ import resource
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class Figure:
 
     def __str__(self) -> str:
         """Return the figure as a line: how many times faster than stock, how many times slower than the limit."""
-        times_stock = f"{self.stock / self.ours:.1f}" if self.stock else ""
+        times_stock = f"{self.stock / self.ours:.1f}" if self.stock and self.ours else ""
         times_limit = f"{self.ours / self.limit:.1f}" if self.limit else ""
         cells = f"{self._shown(self.ours):>11}{self._shown(self.stock):>11}{times_stock:>7}"
         cells += f"{self._shown(self.limit):>11}{times_limit:>7}{self._shown(self.budget):>11}"
@@ -48,6 +49,19 @@ def seconds(work: Callable[[], object], *, times: int = 1) -> float:
         return time.perf_counter() - started
 
     return min(once() for _time in range(times))
+
+
+def peak_growth(work: Callable[[], object]) -> float:
+    """Return by how much the memory of this process grew while it did `work`, at most, in MiB. Linux only."""
+    Path("/proc/self/clear_refs").write_text("5")
+    before = _status("VmRSS")
+    work()
+    return (_status("VmHWM") - before) / 1024
+
+
+def _status(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{name}:"))
 
 
 def peak_memory() -> float:
