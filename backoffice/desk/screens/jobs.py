@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils import formats, timezone
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
@@ -75,7 +76,7 @@ def upcoming(at: datetime | None) -> str:
 def schedule_words(row: JobSchedule) -> Any:
     """Return when it is due, as its declaration says it."""
     declared = get_schedule(row.name)
-    return declared.words if declared else row.cron
+    return capfirst(declared.words) if declared else row.cron
 
 
 @admin.register(Job)
