@@ -56,7 +56,7 @@ def peak_growth(work: Callable[[], object]) -> float:
     Path("/proc/self/clear_refs").write_text("5")
     before = _status("VmRSS")
     work()
-    return (_status("VmHWM") - before) / 1024
+    return max(0, _status("VmHWM") - before) / 1024
 
 
 def _status(name: str) -> int:
