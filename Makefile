@@ -31,8 +31,8 @@ format: setup ## Put the code into shape
 bench: setup ## Measure speed and memory against the budgets (PART=lists for one part)
 	@exec $(BIN)/python -m tests.benchmarks $(PART)
 
-soak: setup ## Work the desk for a long time and look for leaks, stuck jobs and wrong sums (ARGS=…)
-	@exec $(PYTEST) -o python_files='soak_*.py' -p no:cacheprovider -s tests/soak $(ARGS)
+soak: setup ## Work the desk for a long time and look for leaks, stuck jobs and wrong sums (SOAK_MINUTES=60 for an hour)
+	@exec $(PYTEST) -o python_files='soak_*.py' -p no:cacheprovider --no-cov --quiet -s tests/soak $(ARGS)
 
 lock: setup ## Pin the newest releases that pyproject.toml allows
 	@.ci/lock
