@@ -36,7 +36,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--orders", type=int, default=2000, help="How many demo orders the first start makes.")
+        parser.add_argument("--orders", type=int, default=1000, help="How many demo orders the first start makes.")
 
     def handle(self, *, orders: int, **_options: Any) -> None:
         if not settings.DEMO_SIGN_INS:
