@@ -12,6 +12,7 @@ from django.utils.translation import ngettext_lazy
 
 from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import DeskModelAdmin, ReadOnlyAdmin, ReadOnlyInline
+from backoffice.desk.admin.timelines import TimelineMixin
 from backoffice.desk.columns import NOTHING, badge, code, column, figure, money, number, row_link, signed, text, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter, YesNoFilter
 from backoffice.desk.forms import ActionForm, ReasonForm
@@ -109,7 +110,7 @@ class OpenLinesSection(TableSection):
 
 
 @admin.register(Product)
-class ProductAdmin(DeskModelAdmin):
+class ProductAdmin(TimelineMixin, DeskModelAdmin):
     list_display = ("sku_code", "name", "category", "state", "list_price", "stock", "held", "free", "changed")
     list_display_links = ("sku_code", "name")
     sortable_by = ("sku_code", "name", "free")

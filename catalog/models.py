@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.changes.models import TrackedModel
 from backoffice.changes.rules import REMOVE, UndoRefusal, UndoRules
 from backoffice.changes.triggers import APPEND_ONLY, InsertHistory
+from backoffice.notes.models import Note
 from catalog.querysets import CategoryQuerySet, ProductQuerySet, StockMovementQuerySet
 from catalog.triggers import MoveStock, RefuseCategoryCycle, RefuseStockWithoutMovement
 
@@ -283,3 +284,15 @@ class StockMovement(TrackedModel):
 
     def __str__(self) -> str:
         return f"{self.delta:+d} {self.get_reason_display()}"
+
+
+class ProductNote(Note):
+    """A note on a product."""
+
+    subject_field = "product"
+
+    product = models.ForeignKey(Product, on_delete=models.CASCADE, related_name="notes", verbose_name=_("product"))
+
+    class Meta(Note.Meta):
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")

@@ -11,6 +11,7 @@ from django.utils.translation import ngettext_lazy
 
 from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import DeskModelAdmin, DeskStackedInline
+from backoffice.desk.admin.timelines import TimelineMixin
 from backoffice.desk.columns import badge, code, column, figure, money, number, row_link, status_badge, text, when
 from backoffice.desk.filters import DateRangeFilter, ValueFilter, YesNoFilter
 from backoffice.desk.forms import ActionForm, ReasonForm
@@ -76,7 +77,7 @@ def orders_link(customer: Customer) -> str:
 
 
 @admin.register(Customer)
-class CustomerAdmin(DeskModelAdmin):
+class CustomerAdmin(TimelineMixin, DeskModelAdmin):
     list_display = ("code", "who", "mail", "country", "state", "orders", "spent", "last_order", "segment")
     list_display_links = ("code", "who")
     sortable_by = ("code", "mail")

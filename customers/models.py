@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
 from backoffice.changes.rules import UndoRefusal, UndoRules
+from backoffice.notes.models import Note
 from customers.querysets import CustomerQuerySet
 
 
@@ -165,3 +166,15 @@ class CustomerFigures(models.Model):
 
     def __str__(self) -> str:
         return f"{self.orders_count} / {self.spent}"
+
+
+class CustomerNote(Note):
+    """A note on a customer."""
+
+    subject_field = "customer"
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="notes", verbose_name=_("customer"))
+
+    class Meta(Note.Meta):
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")

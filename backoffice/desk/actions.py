@@ -29,7 +29,7 @@ from backoffice.accounts.models import User
 from backoffice.changes.context import describe_change
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import Refusal
-from backoffice.desk.forms import ActionForm
+from backoffice.desk.forms import ActionForm, reasons_required
 from backoffice.desk.queues import forget_counts
 
 CONFIRMED = "confirmed"
@@ -152,7 +152,10 @@ class ActionRun:
 
     def bound_form(self) -> ActionForm:
         data = self.request.POST if CONFIRMED in self.request.POST else None
-        return self.action.form(data, rows=self.rows, row=self.row, user=self.request.user)
+        form = self.action.form(data, rows=self.rows, row=self.row, user=self.request.user)
+        if self.action.name in reasons_required(self.admin.model, "actions"):
+            form.fields["reason"].required = form.fields["reason"].widget.is_required = True
+        return form
 
     def run(self, rows: Any, form: ActionForm) -> Outcome:
         describe_change(kind=ChangeSet.Kind.ACTION, reason=form.cleaned_data.get("reason", ""))

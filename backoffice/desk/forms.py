@@ -4,7 +4,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,6 +15,7 @@ from unfold import widgets
 from backoffice.desk.columns import decimal_places
 
 VERSION = "_version"
+REASON_FIELD = "_reason"
 
 
 class AmountInput(widgets.UnfoldAdminDecimalFieldWidget):
@@ -139,7 +142,21 @@ class VersionedForm(forms.ModelForm):
             return cleaned
         if self.version != updated_at.isoformat():
             raise ValidationError(stale_sentence(self.instance), code="stale")
+        self.require_reason()
         return cleaned
+
+    def require_reason(self) -> None:
+        """Refuse a change that the settings want explained, and that nobody explained."""
+        names = set(reasons_required(type(self.instance), "fields")) & set(self.changed_data)
+        if names and not str(self.data.get(REASON_FIELD, "")).strip():
+            labels = [str(field.label) for name, field in self.fields.items() if name in names]
+            sentence = _("Say why you change: %(fields)s. The reason is asked for below.")
+            raise ValidationError(sentence, code="reason", params={"fields": ", ".join(labels)})
+
+
+def reasons_required(model: type[models.Model], what: str) -> list[str]:
+    """Return the `fields` or `actions` of a model that want a reason, as the settings name them."""
+    return list(settings.REASONS_REQUIRED.get(model._meta.label_lower, {}).get(what, []))
 
 
 def stale_sentence(row: Any) -> str:

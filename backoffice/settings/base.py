@@ -40,6 +40,7 @@ INSTALLED_APPS = [
     "backoffice.jobs",
     "backoffice.spreadsheets",
     "backoffice.jsonexport",
+    "backoffice.notes",
     "backoffice.desk",
     "catalog",
     "customers",
@@ -227,6 +228,18 @@ REPORT_INLINE_ROWS = 20_000
 
 # Where the newest seal of the history is written each minute: on another disk than the database, if there is one.
 HISTORY_HEADS_FILE = env.str("HISTORY_HEADS_FILE", default=str(DATA_DIR / "history-heads.log"))
+# What stands in the timeline of a row, beside its changes and notes; apps add to rows of apps below them.
+TIMELINES = {
+    "catalog.product": ["catalog.timeline.Movements"],
+    "customers.customer": ["orders.timeline.EventsOfCustomer"],
+    "orders.order": ["orders.timeline.EventsOfOrder"],
+}
+# What is not changed, nor done, on a page without saying why: fields and actions of each model.
+REASONS_REQUIRED = {
+    "catalog.product": {"fields": ["price", "status"], "actions": ["adjust", "archive", "count"]},
+    "customers.customer": {"fields": [], "actions": ["block"]},
+    "orders.order": {"fields": [], "actions": ["cancel", "hold", "refund"]},
+}
 # How long versions are kept, for `manage.py prune_history`: model and days. What is not named is kept for ever.
 HISTORY_KEEP_DAYS: dict[str, int] = {"customers.customer": 3650, "customers.address": 3650}
 SIMPLE_HISTORY_DATE_INDEX = False

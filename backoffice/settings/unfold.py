@@ -19,7 +19,7 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "6px",
     "ENVIRONMENT": "backoffice.navigation.environment",
     "DASHBOARD_CALLBACK": "backoffice.navigation.home",
-    "STYLES": [lambda request: static("desk/desk.css")],
+    "STYLES": [lambda request: static("desk/desk.css"), lambda request: static("desk/timeline.css")],
     "SCRIPTS": [lambda request: static("desk/desk.js")],
     "COLORS": {
         "primary": {

@@ -13,7 +13,6 @@ from orders.admin.forms import (
     ChargesForm,
     FollowUpForm,
     HoldForm,
-    NoteForm,
     PaymentForm,
     PlaceForm,
     RefundForm,
@@ -22,7 +21,6 @@ from orders.admin.forms import (
 )
 from orders.models import Order
 from orders.services import (
-    add_note,
     assign_order,
     can_assign_order,
     can_cancel_order,
@@ -60,7 +58,6 @@ class OrderActions(DeskModelAdmin):
         "release",
         "assign",
         "follow_up",
-        "note",
         "charges",
         "cancel",
     )
@@ -174,17 +171,6 @@ class OrderActions(DeskModelAdmin):
     )
     def follow_up(self, request: StaffRequest, order: Order, **asked: Any) -> None:
         set_follow_up(order=order, actor=request.user, **asked)
-
-    @desk_action(
-        _("Write a note"),
-        permission="add_ordernote",
-        form=NoteForm,
-        icon="sticky_note_2",
-        on_list=False,
-        done=lambda count: _("Note written."),
-    )
-    def note(self, request: StaffRequest, order: Order, **asked: Any) -> None:
-        add_note(order=order, actor=request.user, **asked)
 
     @desk_action(
         _("Discount and shipping"),

@@ -180,13 +180,3 @@ class FollowUpForm(ActionForm):
         super().__init__(*args, **kwargs)
         if self.row is not None:
             self.fields["on"].initial = self.row.follow_up_on
-
-
-class NoteForm(ActionForm):
-    """Words for colleagues; customers never see them."""
-
-    text = forms.CharField(label=gettext_lazy("Note"), widget=forms.Textarea(attrs={"rows": 4}))
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        del self.fields["reason"]

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.desk.admin.timelines import TimelineMixin
 from backoffice.desk.columns import (
     NOTHING,
     badge,
@@ -37,7 +38,6 @@ from orders.admin.inlines import (
 from orders.models import Order, OrderLine, Payment, Return, Shipment
 from orders.services import LineDraft, OrderDraft, create_draft_order, set_order_lines
 
-TIMELINE_LENGTH = 30
 DRAFTED = ("customer", "email", "country", "channel", "billing_address", "shipping_address", "tags")
 
 
@@ -66,7 +66,7 @@ def fulfilment(order: Any) -> str:
 
 
 @admin.register(Order)
-class OrderAdmin(OrderActions):
+class OrderAdmin(TimelineMixin, OrderActions):
     list_display = (
         "ref",
         "placed",
@@ -142,7 +142,6 @@ class OrderAdmin(OrderActions):
     inlines = (DraftLineInline, LineInline, PaymentInline, ShipmentInline, ReturnInline)
     asks_reason = True
     change_form_outer_before_template = "orders/summary.html"
-    change_form_outer_after_template = "orders/timeline.html"
 
     ref = code("number", _("order"))
     placed = when("placed_at", _("placed"))
@@ -191,7 +190,7 @@ class OrderAdmin(OrderActions):
         order = kwargs.get("obj")
         if order is not None:
             context |= {"figures": self.figures_of(order), "badges": self.badges_of(order)}
-            context |= {"timeline": self.timeline_of(order), "customer_url": self.customer_url(order)}
+            context["customer_url"] = self.customer_url(order)
         return super().render_change_form(request, context, **kwargs)
 
     def badges_of(self, order: Order) -> list[str]:
@@ -214,13 +213,6 @@ class OrderAdmin(OrderActions):
 
     def customer_url(self, order: Order) -> str:
         return reverse("admin:customers_customer_change", args=[order.customer_id]) if order.customer_id else ""
-
-    def timeline_of(self, order: Order) -> list[Any]:
-        """Return the newest events and notes of an order in one stream."""
-        events = order.events.select_related("actor")[:TIMELINE_LENGTH]
-        notes = order.notes.select_related("author")[:TIMELINE_LENGTH]
-        entries = [(event.at, event, None) for event in events] + [(note.created_at, None, note) for note in notes]
-        return sorted(entries, key=lambda entry: entry[0], reverse=True)[:TIMELINE_LENGTH]
 
     # Writes of drafts
 

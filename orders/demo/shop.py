@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
+from backoffice.notes.services import write_note
 from catalog.models import Product
 from catalog.services import StockMove, count_stock, receive_delivery
 from customers.services import refresh_figures
@@ -23,7 +24,6 @@ from orders.services import (
     MoneyIn,
     Parcel,
     ReturnedUnits,
-    add_note,
     announce_return,
     assign_order,
     cancel_order,
@@ -117,7 +117,7 @@ class Shop:
             if chance < 0.12:
                 set_follow_up(order=order, on=(self.end + timedelta(days=self.random.randint(-2, 9))).date())
         for plan in self.random.sample(self.plans, len(self.plans) // 25):
-            add_note(order=plan.placed, text=self.random.choice(words.NOTES), at=self._lately(plan.placed))
+            write_note(row=plan.placed, text=self.random.choice(words.NOTES), at=self._lately(plan.placed))
             self.done.update(notes=1)
 
     def _steps(self) -> dict[str, Callable[[list[Plan]], None]]:

@@ -7,30 +7,20 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
 from backoffice.changes.rules import UndoRefusal, UndoRules
+from backoffice.notes.models import Note
 from orders.models.orders import Order
 
 
-class OrderNote(TrackedModel):
-    """An internal note; customers never see it."""
+class OrderNote(Note):
+    """A note on an order."""
+
+    subject_field = "order"
 
     order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="notes", verbose_name=_("order"))
-    author = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
-        null=True,
-        editable=False,
-        related_name="+",
-        verbose_name=_("author"),
-    )
-    text = models.TextField(_("note"))
 
-    class Meta(TrackedModel.Meta):
+    class Meta(Note.Meta):
         verbose_name = _("note")
         verbose_name_plural = _("notes")
-        ordering = ["-pk"]
-
-    def __str__(self) -> str:
-        return self.text[:60]
 
 
 class OrderEvent(TrackedModel):

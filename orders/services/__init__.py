@@ -16,7 +16,7 @@ from orders.services.drafts import (
     set_order_charges,
     set_order_lines,
 )
-from orders.services.handling import add_note, assign_order, hold_order, release_order, set_follow_up
+from orders.services.handling import assign_order, hold_order, release_order, set_follow_up
 from orders.services.payments import MoneyIn, record_payment, record_payments
 from orders.services.placing import place_order, place_orders
 from orders.services.refunds import grant_refund, refund_order, refundable, settle_refund
@@ -47,7 +47,6 @@ __all__ = [
     "OrderDraft",
     "Parcel",
     "ReturnedUnits",
-    "add_note",
     "announce_return",
     "assign_order",
     "balance_of",

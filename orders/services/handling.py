@@ -1,15 +1,14 @@
-"""What colleagues tell each other about an order: holds, who looks after it, when to look again, notes."""
+"""What colleagues tell each other about an order: holds, who looks after it, when to look again."""
 
 from datetime import date, datetime
 
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
-from backoffice.changes.refusals import lacks, require
+from backoffice.changes.refusals import require
 from backoffice.changes.services import service
-from orders.models import Order, OrderEvent, OrderNote
+from orders.models import Order, OrderEvent
 from orders.services.journal import write_event
 from orders.services.rules import can_assign_order, can_hold_order, can_release_order
 from orders.services.states import lock_order, save_orders
@@ -71,12 +70,3 @@ def set_follow_up(*, order: Order, on: date | None, reason: str = "", actor: Use
     order.follow_up_on = on
     save_orders([order], ["follow_up_on"], was=Order.Status.values)
     return order
-
-
-@service
-def add_note(*, order: Order, text: str, actor: User | None = None, at: datetime | None = None) -> OrderNote:
-    """Write an internal note on an order."""
-    require(lacks(actor, "orders.add_ordernote", _("Your role does not allow writing notes. Ask an operator.")))
-    if not text.strip():
-        raise ValidationError(_("The note is empty. Write something, or leave it."))
-    return OrderNote.objects.create(order=order, author=actor, text=text.strip(), created_at=at or timezone.now())

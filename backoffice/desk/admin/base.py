@@ -15,10 +15,8 @@ from backoffice.desk.admin.inlines import ReadOnlyInline
 from backoffice.desk.admin.lists import ListMixin
 from backoffice.desk.admin.running import ActionMixin
 from backoffice.desk.columns import NOTHING
-from backoffice.desk.forms import VersionedForm
+from backoffice.desk.forms import REASON_FIELD, VersionedForm, reasons_required
 from backoffice.desk.history import history_response
-
-REASON_FIELD = "_reason"
 
 # unfold does this when the first form of a process is opened; a page before that one would be unstyled.
 helpers.AdminForm = AdminForm  # type: ignore[misc]
@@ -75,7 +73,8 @@ class DeskModelAdmin(AutocompleteMixin, ActionMixin, ListMixin):
 
     def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> HttpResponse:
         row = kwargs.get("obj")
-        context |= {"asks_reason": self.asks_reason, "reason_field": REASON_FIELD}
+        explained = [self.opts.get_field(name).verbose_name for name in reasons_required(self.model, "fields")]
+        context |= {"asks_reason": self.asks_reason or explained, "reason_field": REASON_FIELD, "explained": explained}
         context["show_save_and_add_another"] = row is None
         context["show_history"] = hasattr(self.model, "history")
         context["posted_reason"] = request.POST.get(REASON_FIELD, "")

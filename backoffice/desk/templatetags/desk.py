@@ -6,11 +6,13 @@ from typing import Any
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.template import Library
 from django.urls import resolve
+from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
 from backoffice.desk.columns import figure, moment
 from backoffice.desk.queues import QUEUE_VAR, Queue
 from backoffice.desk.search import BROADEN
+from backoffice.notes.services import MENTION
 
 register = Library()
 
@@ -90,6 +92,17 @@ def told(value: Any) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{count} × {name}" for name, count in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+@register.filter
+def with_mentions(text: str) -> str:
+    """Return the words of a note, with the people whom it names set apart."""
+    parts = MENTION.split(text)
+    return format_html_join("", "{}", ((part if n % 2 == 0 else mention(part),) for n, part in enumerate(parts)))
+
+
+def mention(name: str) -> str:
+    return format_html('<span class="desk-mention">@{}</span>', name)
 
 
 register.filter("moment", moment)
