@@ -27,6 +27,10 @@ class JobQuerySet(models.QuerySet[Any]):
         """Those of the last week that ended in a way that somebody should look at."""
         return self.filter(state__in=("failed", "partly_failed", "lost"), finished_at__gte=Now() - LATELY)
 
+    def succeeded(self, kind: str) -> "JobQuerySet":
+        """Those of `kind` that did all of their work."""
+        return self.filter(kind=kind, state="succeeded")
+
     def claimable(self) -> "JobQuerySet":
         """Those that a worker may start now."""
         return self.filter(state="queued", run_after__lte=Now(), attempt__lt=models.F("max_attempts"))

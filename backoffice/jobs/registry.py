@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError
 
 MAX_TIME_LIMIT = 7200
+KEPT = timedelta(days=90)
 TRANSIENT: tuple[type[Exception], ...] = (OperationalError, InterfaceError, OSError)
 
 Body = TypeVar("Body", bound=Callable[..., Any])
@@ -19,7 +21,7 @@ class UnknownKind(LookupError):
 
 @dataclass(frozen=True)
 class JobKind:
-    """How jobs of one kind run; `time_limit` is in seconds."""
+    """How jobs of one kind run; `time_limit` is in seconds. Those that succeeded are `kept` for so long."""
 
     name: str
     body: Callable[..., Any]
@@ -28,6 +30,7 @@ class JobKind:
     time_limit: int
     retry_on: tuple[type[Exception], ...]
     atomic: bool
+    kept: timedelta
 
 
 _kinds: dict[str, JobKind] = {}
@@ -41,6 +44,7 @@ def job(
     time_limit: int = 600,
     retry_on: tuple[type[Exception], ...] = TRANSIENT,
     atomic: bool = True,
+    kept: timedelta = KEPT,
 ) -> Callable[[Body], Body]:
     """Declare the decorated function as the body of the jobs of `kind`, written `app.verb_noun`.
 
@@ -48,7 +52,8 @@ def job(
     which are kept as the job's result. With `atomic`, all that it writes commits together with the job's
     success, once. Without, it commits as it goes, each time in `with context.effect():`.
     An error of `retry_on` is tried again, with growing pauses; a crash of the worker always is; any other
-    error fails the job at once. Attempts count before the body runs.
+    error fails the job at once. Attempts count before the body runs. A kind that is due every minute is `kept` for
+    minutes, so that it does not bury the others.
     """
     if not 0 < time_limit <= MAX_TIME_LIMIT or max_attempts < 1:
         raise ImproperlyConfigured(f"Job {kind}: give it 1 to {MAX_TIME_LIMIT} seconds and at least one attempt.")
@@ -56,7 +61,7 @@ def job(
     def declare(body: Body) -> Body:
         if kind in _kinds and _kinds[kind].body.__module__ != body.__module__:
             raise ImproperlyConfigured(f"Job {kind} is declared in two places.")
-        _kinds[kind] = JobKind(kind, body, title or kind, max_attempts, time_limit, retry_on, atomic)
+        _kinds[kind] = JobKind(kind, body, title or kind, max_attempts, time_limit, retry_on, atomic, kept)
         return body
 
     return declare

@@ -7,7 +7,13 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.jobs import runner, schedules
 from backoffice.jobs.context import JobContext
 from backoffice.jobs.registry import job
-from backoffice.jobs.services import delete_old_jobs, enqueue_due_jobs, push_orphaned_jobs, recover_jobs
+from backoffice.jobs.services import (
+    delete_old_jobs,
+    delete_passing_jobs,
+    enqueue_due_jobs,
+    push_orphaned_jobs,
+    recover_jobs,
+)
 
 
 def run_job(job_id: int) -> str:
@@ -16,8 +22,13 @@ def run_job(job_id: int) -> str:
 
 
 def tick() -> dict[str, int]:
-    """Once a minute: find lost jobs and lost messages, and enqueue what is due."""
-    return {"recovered": recover_jobs(), "sent again": push_orphaned_jobs(), "due": enqueue_due_jobs()}
+    """Once a minute: find lost jobs and lost messages, enqueue what is due, and forget what came and went."""
+    return {
+        "recovered": recover_jobs(),
+        "sent again": push_orphaned_jobs(),
+        "due": enqueue_due_jobs(),
+        "forgotten": delete_passing_jobs(),
+    }
 
 
 @job(kind="jobs.delete_old", title=_("Delete old jobs"))

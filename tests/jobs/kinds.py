@@ -2,6 +2,7 @@
 
 import os
 import signal
+from datetime import timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -19,6 +20,11 @@ def write(context: JobContext, *, name: str, due: str = "") -> dict[str, Any]:
     Category.objects.create(name=name)
     context.progress(1, 1)
     return {"wrote": name}
+
+
+@job(kind="tests.pass", kept=timedelta(minutes=5))
+def pass_by(context: JobContext) -> None:
+    """Comes and goes every minute."""
 
 
 @job(kind="tests.refuse")

@@ -14,6 +14,7 @@ from backoffice.jobs.services import (
     cancel_job,
     claim_job,
     delete_old_jobs,
+    delete_passing_jobs,
     end_job,
     enqueue_job,
     prolong_lease,
@@ -184,3 +185,19 @@ def test_jobs_that_ended_long_ago_are_deleted() -> None:
     enqueue(key="open")
     delete_old_jobs()
     assert set(Job.objects.values_list("key", flat=True)) == {"new", "open"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "state", "minutes", "stays"),
+    [
+        ("tests.pass", "succeeded", 6, False),
+        ("tests.pass", "succeeded", 4, True),
+        ("tests.pass", "failed", 6, True),
+        ("tests.write", "succeeded", 6, True),
+    ],
+)
+def test_only_what_is_kept_for_minutes_and_succeeded_passes(kind: str, state: str, minutes: int, stays: bool) -> None:
+    enqueue_job(kind=kind, key="one")
+    Job.objects.update(state=state, finished_at=Now() - timedelta(minutes=minutes))
+    delete_passing_jobs()
+    assert Job.objects.exists() == stays

@@ -19,7 +19,7 @@ from backoffice.jobs.services.scheduling import (
     resume_schedule,
     run_schedule,
 )
-from backoffice.jobs.services.upkeep import delete_old_jobs
+from backoffice.jobs.services.upkeep import delete_old_jobs, delete_passing_jobs
 
 __all__ = [
     "can_cancel_job",
@@ -30,6 +30,7 @@ __all__ = [
     "cancel_job",
     "claim_job",
     "delete_old_jobs",
+    "delete_passing_jobs",
     "end_job",
     "enqueue_due_jobs",
     "enqueue_job",
