@@ -2,7 +2,7 @@
 
 from backoffice.changes.undo.compensation import Compensated
 from backoffice.changes.undo.previews import Conflict, ConflictField, ModelUndo, Refused, UndoPreview
-from backoffice.changes.undo.services import can_undo, preview_undo, undo_change_set
+from backoffice.changes.undo.services import can_undo, preview_undo, undo_change_set, undo_in_force
 
 __all__ = [
     "Compensated",
@@ -14,4 +14,5 @@ __all__ = [
     "can_undo",
     "preview_undo",
     "undo_change_set",
+    "undo_in_force",
 ]

@@ -161,6 +161,12 @@ def chain_of(change_set: ChangeSet) -> list[int]:
     return chain
 
 
+def undo_in_force(change_set: ChangeSet) -> ChangeSet | None:
+    """Return the newest undo of `change_set` that was not undone itself, if there is one."""
+    undos: Iterable[ChangeSet] = change_set.undone_by.order_by("-pk")
+    return next((undo for undo in undos if undo_in_force(undo) is None), None)
+
+
 def settled_since(change_set: ChangeSet) -> list[int]:
     """Return the ids of newer change sets that were undone, and of the undos; an undo that was undone itself is none.
 

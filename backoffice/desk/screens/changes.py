@@ -3,17 +3,22 @@
 from typing import Any
 
 from django.apps import apps
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.diff import changed_models, set_changes
 from backoffice.changes.models import ChangeSet
-from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.columns import column, status_badge, text, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
 from backoffice.desk.history import tell
 from backoffice.desk.queues import Queue
+from backoffice.desk.undo import UndoPages
+from backoffice.desk.written import WrittenFilter, field_titles
 
 ROWS_SHOWN = 50
 AFTER_VAR = "after"
@@ -43,25 +48,62 @@ def who(change_set: ChangeSet) -> str:
     return change_set.actor_label or str(_("the system"))
 
 
+def everything_that_day(change_set: ChangeSet) -> str:
+    """Return who did it, as a link to all that they did on that day."""
+    if change_set.actor_id is None:
+        return who(change_set)
+    day = timezone.localdate(change_set.started_at).isoformat()
+    return format_html(
+        '<a class="desk-link" href="?actor__id__exact={}&started_at_from={}&started_at_to={}" title="{}">{}</a>',
+        change_set.actor_id,
+        day,
+        day,
+        _("All of that day"),
+        who(change_set),
+    )
+
+
+def undone(change_set: Any) -> str:
+    return status_badge("undone", _("undone")) if change_set.undone else ""
+
+
+def watching(label: str, field: str, title: str) -> Queue:
+    """Return the tab of this week's changes of a field."""
+
+    def rows(sets: Any, user: Any) -> Any:
+        return sets.this_week().writing(label, field)
+
+    return Queue(f"{label}-{field}", gettext("%(field)s, this week") % {"field": title}, rows, counted=False)
+
+
 @admin.register(ChangeSet)
-class ChangeSetAdmin(ReadOnlyAdmin):
-    list_display = ("number", "at", "by", "sort_of", "what", "why", "source")
+class ChangeSetAdmin(UndoPages):
+    list_display = ("number", "at", "by", "sort_of", "what", "why", "taken_back", "source")
     list_display_links = ("number", "at")
     sortable_by = ("at",)
     search_exact = ("request_id",)
-    list_filter = (("kind", ChoiceFilter), ("actor", RelatedFilter), ("started_at", DateRangeFilter))
+    list_filter = (
+        ("kind", ChoiceFilter),
+        ("actor", RelatedFilter),
+        ("counts", WrittenFilter),
+        ("started_at", DateRangeFilter),
+    )
     queues = (
+        Queue("today", _("Today"), lambda sets, user: sets.today(), counted=False),
         Queue("mine", _("Mine"), lambda sets, user: sets.by(user), counted=False),
         Queue("imports", _("Imports"), lambda sets, user: sets.filter(kind="import"), counted=False),
+        Queue("deletions", _("Deletions"), lambda sets, user: sets.deleting(), counted=False),
+        Queue("undos", _("Undone"), lambda sets, user: sets.filter(kind="undo"), counted=False),
     )
     empty_text = _("Whatever is written from now on is listed here: who, when, why and what.")
     fields = ("at", "by", "sort_of", "why", "source", "request_id")
     readonly_fields = fields
+    change_form_outer_before_template = "desk/change_set_head.html"
     change_form_outer_after_template = "desk/change_set.html"
 
     number = column(lambda change_set: change_set.pk, _("number"), sort="pk")
     at = when("started_at", _("when"))
-    by = column(who, _("who"))
+    by = column(everything_that_day, _("who"))
     sort_of = column(
         lambda change_set: status_badge(
             change_set.kind, change_set.get_kind_display(), KIND_TONES.get(change_set.kind, "")
@@ -70,12 +112,18 @@ class ChangeSetAdmin(ReadOnlyAdmin):
     )
     what = column(counts_in_words, _("what"))
     why = text("reason")
+    taken_back = column(undone, _("undone"))
+
+    def get_queues(self, request: HttpRequest) -> tuple[Queue, ...]:
+        """Return the tabs, with one for each field that settings want explained, such as prices."""
+        watched = field_titles(request.user, settings.REASONS_REQUIRED)
+        return (*self.queues, *(watching(*each) for each in watched))
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         found = ChangeSet.objects.filter(pk=object_id).first() if object_id.isdigit() else None
-        context = self.written_by(found, request) if found else {}
+        context = self.written_by(found, request) | self.undo_context(request, found) if found else {}
         return super().change_view(request, object_id, form_url, context | (extra_context or {}))
 
     def written_by(self, change_set: ChangeSet, request: HttpRequest) -> dict[str, Any]:
