@@ -9,20 +9,20 @@ from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
-from orders.models.orders import Order, OrderLine
 from backoffice.changes.rules import RECREATE, REMOVE, UndoRefusal, UndoRules
+from orders.models.orders import Order, OrderLine
 from orders.querysets import ReturnQuerySet, ShipmentQuerySet
-
 
 LEFT = UndoRefusal(_("Goods that left are not undone. Receive a return instead."), actions=(REMOVE, RECREATE))
 CAME_BACK = UndoRefusal(_("A return is not undone. Count the stock, and settle the money with the customer."))
 
+
 class Shipment(TrackedModel):
     """A parcel that left; an order may need several."""
 
-    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shipments", verbose_name=_("order"))
     undo_rules = UndoRules(refusals=(LEFT,))
 
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="shipments", verbose_name=_("order"))
     carrier = models.CharField(_("carrier"), max_length=60, blank=True)
     tracking_number = models.CharField(_("tracking number"), max_length=80, blank=True)
     shipped_at = models.DateTimeField(_("shipped"), db_default=Now(), editable=False)
@@ -49,13 +49,13 @@ class Shipment(TrackedModel):
 class ShipmentLine(TrackedModel):
     """How many of an order line are in the parcel."""
 
+    undo_rules = UndoRules(refusals=(LEFT,))
+
     shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="lines", verbose_name=_("shipment"))
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="shipped_in", verbose_name=_("line"))
     quantity = models.PositiveIntegerField(_("quantity"))
 
     class Meta(TrackedModel.Meta):
-    undo_rules = UndoRules(refusals=(LEFT,))
-
         verbose_name = _("shipped line")
         verbose_name_plural = _("shipped lines")
         ordering = ["pk"]
@@ -79,13 +79,13 @@ class ShipmentLine(TrackedModel):
 class Return(TrackedModel):
     """Goods that a customer sends back: announced first, received second."""
 
+    undo_rules = UndoRules(refusals=(CAME_BACK,))
+
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="returns", verbose_name=_("order"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     received_at = models.DateTimeField(_("received"), null=True, blank=True, editable=False)
     credit = models.DecimalField(
         _("credit"),
-    undo_rules = UndoRules(refusals=(CAME_BACK,))
-
         max_digits=14,
         decimal_places=2,
         default=Decimal(0),
@@ -118,12 +118,12 @@ class Return(TrackedModel):
 class ReturnLine(TrackedModel):
     """How many of an order line come back, and whether they can be sold again."""
 
+    undo_rules = UndoRules(refusals=(CAME_BACK,))
+
     return_of = models.ForeignKey(Return, on_delete=models.CASCADE, related_name="lines", verbose_name=_("return"))
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="returned_in", verbose_name=_("line"))
     quantity = models.PositiveIntegerField(_("quantity"))
     sellable = models.BooleanField(_("can be sold again"), default=True)
-
-    undo_rules = UndoRules(refusals=(CAME_BACK,))
 
     class Meta(TrackedModel.Meta):
         verbose_name = _("returned line")

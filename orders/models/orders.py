@@ -236,7 +236,6 @@ class OrderLine(TrackedModel):
     `total` is without tax and leaves out cancelled units, and their share of the discount.
     """
 
-    order = models.ForeignKey(
     undo_rules = UndoRules(
         refusals=(
             UndoRefusal(
@@ -247,6 +246,7 @@ class OrderLine(TrackedModel):
         afterwards="orders.services.settle_undone",
     )
 
+    order = models.ForeignKey(
         Order, on_delete=models.CASCADE, related_name="lines", verbose_name=_("order"), db_index=False
     )
     position = models.PositiveIntegerField(_("line"), default=0, editable=False)

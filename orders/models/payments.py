@@ -9,18 +9,18 @@ from django.db.models.functions import Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
+from backoffice.changes.rules import UndoRefusal, UndoRules
 from orders.models.orders import Order
 from orders.querysets import PaymentQuerySet
-from backoffice.changes.rules import UndoRefusal, UndoRules
 
 
 class Payment(TrackedModel):
     """A movement of money: decided first (pending), its result second (succeeded or failed)."""
 
-    class Kind(models.TextChoices):
-        CAPTURE = "capture", _("Payment")
     undo_rules = UndoRules(refusals=(UndoRefusal(_("Money that moved is not undone. Refund it instead.")),))
 
+    class Kind(models.TextChoices):
+        CAPTURE = "capture", _("Payment")
         REFUND = "refund", _("Refund")
 
     class State(models.TextChoices):
