@@ -1,0 +1,194 @@
+"""Who may do what on the desk, as the roles mean it: written down here, and never read from the code under test."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.contenttypes.models import ContentType
+
+from backoffice.accounts.roles import ADMINISTRATOR, CATALOGUE_MANAGER, MANAGER, OPERATOR, VIEWER
+from catalog.models import Product
+
+VISITOR, NO_ROLE = "Nobody who signed in", "Staff without a role"
+NOBODY: frozenset[str] = frozenset()
+ADMINISTRATORS = frozenset({ADMINISTRATOR})
+MANAGERS = ADMINISTRATORS | {MANAGER}
+SALES = STOCK = MANAGERS | {OPERATOR}
+GOODS = MANAGERS | {CATALOGUE_MANAGER}
+IMPORTERS = SALES | GOODS
+EVERYBODY = IMPORTERS | {VIEWER}
+STAFF = EVERYBODY | {NO_ROLE}
+WHO = (VISITOR, *sorted(STAFF))
+
+
+@dataclass(frozen=True)
+class Screen:
+    """What may be done with the rows of a model, and by whom."""
+
+    sees: frozenset[str]
+    adds: frozenset[str] = NOBODY
+    changes: frozenset[str] = NOBODY
+    deletes: frozenset[str] = NOBODY
+    actions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+def each(who: frozenset[str], *names: str) -> dict[str, frozenset[str]]:
+    """Return that `who` may do all of the actions."""
+    return dict.fromkeys(names, who)
+
+
+SCREENS = {
+    "catalog.product": Screen(
+        EVERYBODY,
+        adds=GOODS,
+        changes=GOODS,
+        actions=each(STOCK, "receive", "count") | each(GOODS, "adjust", "archive", "restore"),
+    ),
+    "catalog.category": Screen(EVERYBODY, adds=GOODS, changes=GOODS, deletes=GOODS),
+    "catalog.stockmovement": Screen(EVERYBODY),
+    "customers.customer": Screen(
+        EVERYBODY,
+        adds=SALES,
+        changes=SALES,
+        actions=each(SALES, "block", "unblock", "note_consent", "archive", "restore"),
+    ),
+    "orders.order": Screen(
+        EVERYBODY,
+        adds=SALES,
+        changes=SALES,
+        actions=each(SALES, "place", "ship", "pay", "hold", "release", "assign", "follow_up", "note")
+        | each(SALES, "charges", "cancel")
+        | each(MANAGERS, "refund", "take_back"),
+    ),
+    "orders.payment": Screen(EVERYBODY, actions=each(MANAGERS, "sent", "failed")),
+    "orders.shipment": Screen(EVERYBODY),
+    "orders.return": Screen(EVERYBODY, actions=each(MANAGERS, "receive")),
+    "reports.reportrun": Screen(EVERYBODY),
+    "reports.reportschedule": Screen(EVERYBODY),
+    "changes.changeset": Screen(EVERYBODY),
+    "spreadsheets.importjob": Screen(IMPORTERS, adds=IMPORTERS),
+    "jobs.job": Screen(MANAGERS, actions=each(MANAGERS, "cancel", "retry")),
+    "jobs.jobschedule": Screen(MANAGERS, actions=each(MANAGERS, "run_now", "pause", "resume")),
+    "accounts.user": Screen(
+        ADMINISTRATORS, adds=ADMINISTRATORS, changes=ADMINISTRATORS, actions=each(ADMINISTRATORS, "give_password")
+    ),
+    "accounts.apitoken": Screen(ADMINISTRATORS, adds=ADMINISTRATORS, actions=each(ADMINISTRATORS, "revoke")),
+    "auth.group": Screen(ADMINISTRATORS),
+    "axes.accessattempt": Screen(ADMINISTRATORS),
+}
+REPORTS = {
+    "sales-by-month": EVERYBODY,
+    "sales-by-country": EVERYBODY,
+    "stock-value": EVERYBODY,
+    "top-customers": MANAGERS,
+}
+IMPORTS = {"products": GOODS, "stock-count": STOCK, "customers": MANAGERS, "orders": MANAGERS}
+EXPORTS = {"products": EVERYBODY, "orders": EVERYBODY, "customers": MANAGERS}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`status` for those who may, `refusal` for other staff; a visitor is sent to sign in, unless it says otherwise."""
+
+    may: frozenset[str]
+    status: int = 200
+    refusal: int = 403
+    visitor: int = 302
+    writes: bool = False
+
+    def to(self, who: str) -> tuple[int, bool]:
+        """Return the status that `who` gets, and whether anything is written then."""
+        if who == VISITOR:
+            return self.visitor, False
+        return (self.status, self.writes) if who in self.may else (self.refusal, False)
+
+
+@dataclass(frozen=True)
+class Page:
+    """An address, and how it answers."""
+
+    url: str
+    get: Answer
+    post: Answer
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+READ_ONLY = Answer(STAFF, 405)
+NOT_THERE = Answer(STAFF, 404)
+
+
+def pages_of(label: str, screen: Screen, row: Any) -> Iterator[Page]:
+    """Yield the pages that every model has."""
+    base = f"/{label.replace('.', '/')}/"
+    sees, at_row = Answer(screen.sees), f"{base}{row.pk}/"
+    tracked = hasattr(row, "history")
+    yield Page(base, sees, sees)
+    yield Page(f"{base}add/", Answer(screen.adds), Answer(screen.adds))
+    yield Page(at_row, Answer(STAFF, 302), Answer(STAFF, 302))
+    yield Page(f"{at_row}change/", sees, Answer(screen.changes))
+    yield Page(f"{at_row}history/", sees if tracked else NOT_THERE, READ_ONLY)
+    yield Page(f"{at_row}sections/", sees, READ_ONLY)
+    yield Page(f"{at_row}do/save_model/", NOT_THERE, NOT_THERE)
+    deleted = Answer(screen.deletes, 302, writes=True)
+    yield Page(f"{at_row}delete/", Answer(screen.deletes), deleted, {"post": "yes"})
+
+
+def action_page(label: str, name: str, row: Any, data: Mapping[str, Any]) -> Page:
+    """Return the dialog of an action on a row that is ready for it."""
+    may = SCREENS[label].actions[name]
+    url = f"/{label.replace('.', '/')}/{row.pk}/do/{name}/"
+    return Page(url, Answer(may), Answer(may, 302, writes=True), {"confirmed": "1"} | data)
+
+
+def report_pages(run: Any) -> Iterator[Page]:
+    """Yield the pages of reports, and the file of a run of one's own."""
+    yield Page("/reports/reportrun/catalogue/", Answer(EVERYBODY), READ_ONLY)
+    yield Page(f"/reports/reportrun/{run.pk}/download/", Answer(EVERYBODY), READ_ONLY)
+    for slug, may in REPORTS.items():
+        made = Answer(may, 302, writes=True)
+        yield Page(f"/reports/reportrun/catalogue/{slug}/", Answer(may), made, {"format": "csv"})
+
+
+def import_pages(job: Any) -> Iterator[Page]:
+    """Yield the pages of an import of one's own: its kind must be permitted too, to do anything with it."""
+    base, may = f"/spreadsheets/importjob/{job.pk}/", IMPORTS[job.resource]
+    yield Page(f"{base}file/", Answer(IMPORTERS), READ_ONLY)
+    yield Page(f"{base}errors/", Answer(IMPORTERS, 302), READ_ONLY)  # none of its rows was refused
+    for name in ("confirm", "discard"):
+        yield Page(f"{base}{name}/", NOT_THERE, Answer(may, 302, writes=True))
+    columns = {f"column-{field}": header for field, header in job.mapping.items()}
+    yield Page(f"{base}check/", NOT_THERE, Answer(may, 302, writes=True), columns)
+
+
+def site_pages() -> Iterator[Page]:
+    """Yield the pages that belong to no model."""
+    staff = Answer(STAFF)
+    product = ContentType.objects.get_for_model(Product).pk
+    yield Page("/", staff, staff)
+    yield Page("/search/?s=a", staff, READ_ONLY)
+    yield Page("/jsi18n/", staff, READ_ONLY)
+    yield Page("/password_change/", staff, staff)
+    yield Page("/password_change/done/", staff, READ_ONLY)
+    yield Page("/login/", Answer(STAFF, 302, visitor=200), Answer(STAFF, visitor=200))
+    yield Page("/logout/", READ_ONLY, staff)
+    yield Page(f"/r/{product}/1/", NOT_THERE, NOT_THERE)
+    yield Page("/nowhere/", NOT_THERE, NOT_THERE)
+    yield Page("/export/v1/products.json", Answer(STAFF, 401, visitor=401), Answer(STAFF, 405, visitor=405))
+    for app in sorted({label.split(".")[0] for label in SCREENS}):
+        sees = frozenset().union(*(screen.sees for label, screen in SCREENS.items() if label.startswith(f"{app}.")))
+        yield Page(f"/{app}/", Answer(sees, refusal=404), Answer(sees, refusal=404))
+    yield from autocompletes()
+
+
+def autocompletes() -> Iterator[Page]:
+    """Yield the searches behind the fields that name another row: what they find must be one's to see."""
+    for model in admin.site._registry:
+        for named in model._meta.get_fields():
+            target = named.related_model if named.concrete else None
+            known = admin.site._registry.get(target)
+            if known is None or not known.search_fields:
+                continue
+            sees = Answer(SCREENS[target._meta.label_lower].sees)
+            query = f"app_label={model._meta.app_label}&model_name={model._meta.model_name}&field_name={named.name}"
+            yield Page(f"/autocomplete/?{query}", sees, READ_ONLY)
