@@ -50,6 +50,12 @@ class RoleInline(DeskTabularInline):
     model = Membership
     fields = ("group",)
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Ask for the roles once a page, not once a line."""
+        field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        field.choices = list(field.choices)
+        return field
+
 
 @admin.register(User)
 class PersonAdmin(DeskModelAdmin):
