@@ -91,5 +91,8 @@ def page_context(admin: Any, request: HttpRequest, row: Any, changes: list[Objec
         "row_url": "" if row is None else admin.url_of(row),
         "told": tell(page),
         "older_url": f"?{BEFORE_VAR}={page[-1].version.history_id}" if len(changes) > PAGE_SIZE else "",
+        "may_revert": row is not None and admin.has_change_permission(request, row),
+        "may_undo": row is None and request.user.has_perm("changes.undo_changeset"),
+        "newest": 0 if BEFORE_VAR in request.GET or not changes else changes[0].version.history_id,
         "shows_change_sets": request.user.has_perm("changes.view_changeset"),
     }
