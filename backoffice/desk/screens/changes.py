@@ -98,6 +98,7 @@ class ChangeSetAdmin(UndoPages):
     empty_text = _("Whatever is written from now on is listed here: who, when, why and what.")
     fields = ("at", "by", "sort_of", "why", "source", "request_id")
     readonly_fields = fields
+    list_before_template = "desk/change_list_head.html"
     change_form_outer_before_template = "desk/change_set_head.html"
     change_form_outer_after_template = "desk/change_set.html"
 

@@ -9,12 +9,13 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from backoffice.changes.undo import can_undo, undo_in_force
 from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.columns import badge, column, number, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
@@ -218,9 +219,17 @@ class ImportAdmin(ReadOnlyAdmin):
             "ignored": ignored_headers(job),
             "good_rows": job.created + job.updated,
             "may_discard": can_discard(job, request.user) is None,  # type: ignore[arg-type]
+            **self.undo_context(request, job),
             "may_see_changes": request.user.has_perm("changes.view_changeset"),
         }
         return self.page(request, "desk/import_check.html", title=job.filename, **context)
+
+    def undo_context(self, request: HttpRequest, job: ImportJob) -> dict[str, Any]:
+        """Return the way to undo an import that was applied, and by what it was undone."""
+        if job.change_set is None or can_undo(job.change_set, request.user):
+            return {}
+        undo_url = reverse("admin:changes_changeset_undo", args=[job.change_set.pk])
+        return {"undone_by": undo_in_force(job.change_set), "undo_url": undo_url}
 
     def check_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Check again, with another mapping."""
