@@ -47,9 +47,9 @@ def run() -> Iterator[Figure]:
         with rolled_back():
             ours("products", path)
             yield Figure(name="10,000 products, unchanged", ours=undone(lambda: ours("products", path)))
-            write_products(path, price="2.75")
+            write_products(path, price="2.50", changed_price="2.75")
             yield Figure(
-                name="10,000 products, update, with history",
+                name="10,000 products, 1,000 of them changed, with history",
                 ours=undone(lambda: ours("products", path), times=3),
                 stock=undone(lambda: stock(path)),
             )
@@ -100,13 +100,14 @@ def bare_copy(path: Path) -> None:
         cursor.execute("DROP TABLE bare")
 
 
-def write_products(path: Path, *, price: str) -> None:
-    """Write the file: codes, names, barcodes, prices."""
+def write_products(path: Path, *, price: str, changed_price: str = "") -> None:
+    """Write the file: codes, names, barcodes, prices; every tenth product has the `changed_price`, if there is one."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(FIELDS)
         for number in range(PRODUCTS):
-            writer.writerow([f"SKU-{number:06}", f"Product number {number}", f"40{number:011}", price, "20", "active"])
+            shown = price if number % 10 else changed_price or price
+            writer.writerow([f"SKU-{number:06}", f"Product number {number}", f"40{number:011}", shown, "20", "active"])
 
 
 def undone(work: Callable[[], object], *, times: int = 1) -> float:

@@ -53,20 +53,32 @@ def open_sheet(
 
     `filename` is the name its owner gave it, for messages. Encoding, delimiter and sheet are detected unless given;
     the sheet is the first visible one. Raises UnreadableFile, here or while rows are read, with a sentence that says
-    what to do.
+    what to do; also for a choice that this kind of file does not offer, which would be ignored otherwise.
     """
     limits = Limits.from_settings()
     name = filename or path.name
     start = _first_bytes(path, name, limits)
-    if start.startswith(GZIP):
-        _refuse_foreign(_first_unzipped_bytes(path), name)
-        return open_text(path, zipped=True, encoding=encoding, delimiter=delimiter, limits=limits)
     if start.startswith(ZIP):
+        _refuse_choices_of_texts(encoding, delimiter)
         return open_workbook(path, filename=name, sheet=sheet, limits=limits)
     if start.startswith(COMPOUND_FILE):
         raise _refused_compound_file(path, name)
+    if sheet:
+        message = _("A CSV file has no sheets. Leave the sheet “%(name)s” out, or choose the workbook.")
+        raise UnreadableFile(message % {"name": sheet}, code="sheet")
+    if start.startswith(GZIP):
+        _refuse_foreign(_first_unzipped_bytes(path), name)
+        return open_text(path, zipped=True, encoding=encoding, delimiter=delimiter, limits=limits)
     _refuse_foreign(start, name)
     return open_text(path, zipped=False, encoding=encoding, delimiter=delimiter, limits=limits)
+
+
+def _refuse_choices_of_texts(encoding: str | None, delimiter: str | None) -> None:
+    if encoding:
+        message = _("A workbook says itself how its text is encoded. Leave the encoding “%(name)s” out.")
+        raise UnreadableFile(message % {"name": encoding}, code="encoding")
+    if delimiter:
+        raise UnreadableFile(_("A workbook has cells, not delimiters. Leave the delimiter out."), code="delimiter")
 
 
 def _first_bytes(path: Path, name: str, limits: Limits) -> bytes:

@@ -59,3 +59,15 @@ def test_a_gzipped_archive_is_not_unpacked_twice(file_of, refusal):
 
 def test_a_file_that_is_not_there_is_refused(tmp_path, refusal):
     assert "missing.csv" in refusal(tmp_path / "missing.csv").message
+
+
+@pytest.mark.parametrize(("option", "value"), [("encoding", "cp1252"), ("delimiter", ";")])
+def test_what_a_workbook_does_not_have_cannot_be_chosen(option, value, shared_data, refusal):
+    error = refusal(shared_data / "spreadsheets/readxl/types.xlsx", **{option: value})
+
+    assert error.code == option
+    assert "A workbook" in error.message
+
+
+def test_a_csv_file_has_no_sheets_to_choose_from(file_of, refusal):
+    assert "A CSV file has no sheets" in refusal(file_of("a,b\n1,2\n"), sheet="Prices").message
