@@ -17,14 +17,14 @@ from backoffice.desk.admin.running import ActionMixin
 from backoffice.desk.columns import NOTHING
 from backoffice.desk.forms import REASON_FIELD, VersionedForm, reasons_required
 from backoffice.desk.history import history_response
-
 from backoffice.desk.reverting import RevertMixin
+
 # unfold does this when the first form of a process is opened; a page before that one would be unstyled.
 helpers.AdminForm = AdminForm  # type: ignore[misc]
 helpers.Fieldline = Fieldline  # type: ignore[misc]
 
 
-class DeskModelAdmin(RevertMixin, AutocompleteMixin, ActionMixin, SheetMixin, ListMixin):
+class DeskModelAdmin(RevertMixin, AutocompleteMixin, ActionMixin, ListMixin):
     """The admin of a model on the desk; `desk.admin` says what it settles and how one is written."""
 
     form = VersionedForm
