@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from backoffice.changes.diff import ObjectChange, changed_models, set_changes
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import Refusal, require
+from backoffice.changes.rules import RECREATE, REMOVE, RESTORE
 from backoffice.changes.undo import Conflict, UndoPreview, can_undo, preview_undo, undo_change_set, undo_in_force
 from backoffice.changes.words import Words
 from backoffice.desk.admin import ReadOnlyAdmin
@@ -29,6 +30,22 @@ from backoffice.spreadsheets.writers import SheetColumn, write_sheet
 
 EXPORT_PAGE = 2_000
 EXPORTED = (".csv", ".xlsx")
+
+
+FIGURES = {
+    "restored": gettext_lazy("put back"),
+    "recreated": gettext_lazy("created again"),
+    "removed": gettext_lazy("removed"),
+    "compensated": gettext_lazy("taken back by an opposite entry"),
+    "already": gettext_lazy("as before already"),
+    "conflicts": gettext_lazy("changed since"),
+    "refusals": gettext_lazy("refused"),
+}
+STAYS = {
+    RESTORE: gettext_lazy("stays, or is taken back in part"),
+    RECREATE: gettext_lazy("there again: stays"),
+    REMOVE: gettext_lazy("would be removed: stays"),
+}
 
 
 class UndoForm(DeskForm):
@@ -97,6 +114,9 @@ class UndoPages(ReadOnlyAdmin):
             form=form,
             preview=preview,
             conflicts=tell_conflicts(preview.conflicts),
+            conflict_count=preview.total("conflicts"),
+            refusal_count=preview.total("refusals"),
+            **table_of(preview),
             nothing=nothing_left(preview),
         )
 
@@ -176,6 +196,17 @@ def nothing_left(preview: UndoPreview) -> Refusal | None:
     return Refusal(_("Nothing of it can be undone: everything changed since, or may not be."))
 
 
+def table_of(preview: UndoPreview) -> dict[str, Any]:
+    """Return the figures of the preview, a row a model; what happens to nothing has no column."""
+    names = [name for name in FIGURES if preview.total(name)]
+    return {
+        "figures": [FIGURES[name] for name in names],
+        "rows": [
+            (each.model._meta.verbose_name_plural, [getattr(each, name) for name in names]) for each in preview.models
+        ],
+    }
+
+
 def tell_conflicts(conflicts: Sequence[Conflict]) -> list[dict[str, Any]]:
     """Put conflicts into words: each field before the change, after it, and now."""
     words = Words(
@@ -189,6 +220,8 @@ def tell_conflicts(conflicts: Sequence[Conflict]) -> list[dict[str, Any]]:
         {
             "conflict": conflict,
             "newer": newer.get(conflict.changed_by),
+            "stays": STAYS[conflict.kind],
+            "by_field": conflict.kind == RESTORE,
             "fields": [
                 {
                     "label": capfirst(str(each.field.verbose_name)),
@@ -198,6 +231,7 @@ def tell_conflicts(conflicts: Sequence[Conflict]) -> list[dict[str, Any]]:
                     "free": each.free,
                 }
                 for each in conflict.fields
+                if conflict.kind == RESTORE or each.after != each.now
             ],
         }
         for conflict in conflicts

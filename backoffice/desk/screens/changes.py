@@ -6,6 +6,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext
@@ -54,7 +55,8 @@ def everything_that_day(change_set: ChangeSet) -> str:
         return who(change_set)
     day = timezone.localdate(change_set.started_at).isoformat()
     return format_html(
-        '<a class="desk-link" href="?actor__id__exact={}&started_at_from={}&started_at_to={}" title="{}">{}</a>',
+        '<a class="desk-link" href="{}?actor__id__exact={}&started_at_from={}&started_at_to={}" title="{}">{}</a>',
+        reverse("admin:changes_changeset_changelist"),
         change_set.actor_id,
         day,
         day,
@@ -93,7 +95,7 @@ class ChangeSetAdmin(UndoPages):
         Queue("mine", _("Mine"), lambda sets, user: sets.by(user), counted=False),
         Queue("imports", _("Imports"), lambda sets, user: sets.filter(kind="import"), counted=False),
         Queue("deletions", _("Deletions"), lambda sets, user: sets.deleting(), counted=False),
-        Queue("undos", _("Undone"), lambda sets, user: sets.filter(kind="undo"), counted=False),
+        Queue("undos", _("Undos"), lambda sets, user: sets.filter(kind="undo"), counted=False),
     )
     empty_text = _("Whatever is written from now on is listed here: who, when, why and what.")
     fields = ("at", "by", "sort_of", "why", "source", "request_id")
