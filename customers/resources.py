@@ -47,8 +47,8 @@ class CustomerResource(TableResource):
         fields = ("number", "name", "company", "email", "phone", "country", "tags", "blocked")
 
     @property
-    def export_permission(self) -> str:
-        return "customers.export_personal_data"
+    def export_permissions(self) -> tuple[str, ...]:
+        return (*super().export_permissions, "customers.export_personal_data")
 
     def export_queryset(self) -> QuerySet[Any]:
         return Customer.objects.filter(anonymised_at=None).order_by("pk")

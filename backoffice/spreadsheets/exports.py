@@ -58,13 +58,19 @@ def parse_condition(text: str) -> Condition:
 
 
 def export_sheet(resource: SheetResource, path: Path, *, conditions: Iterable[Condition] = ()) -> int:
-    """Write the rows that meet all conditions to a .csv, .csv.gz or .xlsx file and return how many there were.
+    """Write the rows that meet all conditions, by the rules of `write_rows`.
 
-    CSV comes from PostgreSQL's COPY, XLSX a row at a time; neither keeps rows in memory. Raises ValidationError for a
-    condition or a name that is wrong; then no file is written.
+    Raises ValidationError for a condition or a name that is wrong; then no file is written.
+    """
+    return write_rows(resource, filtered_rows(resource, conditions), path)
+
+
+def write_rows(resource: SheetResource, rows: QuerySet[Any], path: Path) -> int:
+    """Write rows of an export to a .csv, .csv.gz or .xlsx file and return how many there were.
+
+    CSV comes from PostgreSQL's COPY, XLSX a row at a time; neither keeps rows in memory.
     """
     columns = exported_columns(resource)
-    rows = filtered_rows(resource, conditions)
     suffix = suffix_of(path)
     if suffix == ".xlsx":
         values = rows.values_list(*(column.attribute for column in columns))

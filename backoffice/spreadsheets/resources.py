@@ -20,6 +20,7 @@ class SheetResource(ModelResource):
     """
 
     title: ClassVar[Any] = ""
+    listed_as: ClassVar[str] = "pk"  # the way from a row of an export to the row that the desk lists
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -32,9 +33,9 @@ class SheetResource(ModelResource):
         return self._permission("import")
 
     @property
-    def export_permission(self) -> str:
-        """The permission that exporting this takes."""
-        return self._permission("export")
+    def export_permissions(self) -> tuple[str, ...]:
+        """The permissions that exporting this takes, all of them."""
+        return (self._permission("export"),)
 
     def _permission(self, verb: str) -> str:
         options = self._meta.model._meta

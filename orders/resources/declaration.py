@@ -120,6 +120,7 @@ class OrderResource(SheetResource):
     )
 
     title = _("Orders")
+    listed_as = "order"
 
     class Meta:
         model = OrderLine
@@ -144,6 +145,10 @@ class OrderResource(SheetResource):
 
     def _permission(self, verb: str) -> str:
         return f"orders.{verb}_order"
+
+    @property
+    def export_permissions(self) -> tuple[str, ...]:
+        return (*super().export_permissions, "customers.export_personal_data")
 
     def export_queryset(self) -> QuerySet[Any]:
         return OrderLine.objects.exclude(order__status=Order.Status.DRAFT).order_by("order_id", "position", "pk")

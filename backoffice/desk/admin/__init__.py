@@ -15,6 +15,7 @@ An admin in the desk's order:
         list_filter = (("status", ChoiceFilter), ("placed_at", DateRangeFilter))   # see desk.filters
         queues = (Queue("to_ship", _("To ship"), lambda orders, user: orders.to_ship()),)   # see desk.queues
         list_sections = (LinesSection,)                                # shown when a row is opened: desk.sections
+        spreadsheets = ("orders",)                                     # files that the list hands out and takes
         empty_text = _("Orders appear here when they are placed or imported.")
         fieldsets = ...
         readonly_fields = ("state", ...)                               # columns work here too

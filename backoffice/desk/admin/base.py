@@ -14,6 +14,7 @@ from backoffice.desk.admin.fields import OVERRIDES, AutocompleteMixin, columns_c
 from backoffice.desk.admin.inlines import ReadOnlyInline
 from backoffice.desk.admin.lists import ListMixin
 from backoffice.desk.admin.running import ActionMixin
+from backoffice.desk.admin.sheets import SheetMixin
 from backoffice.desk.columns import NOTHING
 from backoffice.desk.forms import REASON_FIELD, VersionedForm, reasons_required
 from backoffice.desk.history import history_response
@@ -24,7 +25,7 @@ helpers.AdminForm = AdminForm  # type: ignore[misc]
 helpers.Fieldline = Fieldline  # type: ignore[misc]
 
 
-class DeskModelAdmin(RevertMixin, AutocompleteMixin, ActionMixin, ListMixin):
+class DeskModelAdmin(RevertMixin, AutocompleteMixin, ActionMixin, SheetMixin, ListMixin):
     """The admin of a model on the desk; `desk.admin` says what it settles and how one is written."""
 
     form = VersionedForm
@@ -44,12 +45,6 @@ class DeskModelAdmin(RevertMixin, AutocompleteMixin, ActionMixin, ListMixin):
     def may(self, request: HttpRequest, codename: str) -> bool:
         """Whether the user holds the permission `codename` of this app."""
         return bool(request.user.has_perm(f"{self.opts.app_label}.{codename}"))
-
-    def has_import_permission(self, request: HttpRequest) -> bool:
-        return self.may(request, f"import_{self.opts.model_name}")
-
-    def has_export_permission(self, request: HttpRequest) -> bool:
-        return self.may(request, f"export_{self.opts.model_name}")
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}"

@@ -52,6 +52,13 @@ def broader_search_url(cl: Any) -> str:
     return str(cl.get_query_string({SEARCH_VAR: f"{cl.query}{BROADEN}"}))
 
 
+@register.simple_tag(takes_context=True)
+def sheet_links(context: Any, cl: Any) -> list[Any]:
+    """Return the spreadsheets that a list hands out and takes."""
+    admin = cl.model_admin
+    return admin.sheet_links(context["request"], cl) if hasattr(admin, "sheet_links") else []
+
+
 @register.simple_tag
 def section_url(cl: Any, row: Any) -> str:
     """Return the address of what a row shows when it is opened."""
