@@ -56,6 +56,9 @@ class Outcome:
         return any(counts[CREATE] or counts[UPDATE] for counts in self.tables.values())
 
 
+NOTHING_FOUND = Outcome(rows=0, create=0, update=0, unchanged=0, refused=0, tables={}, problems=[])
+
+
 def check_sheet(resource: SheetResource, sheet: Sheet, stage: Stage) -> Outcome:
     """Stage the rows of `sheet` and return what they would do. Writes to the staging tables only."""
     _prepare_session()

@@ -1,7 +1,7 @@
 """What happens to an import: upload, check, confirm, discard; and the same in one go for commands."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,15 +19,15 @@ from backoffice.accounts.models import User
 from backoffice.changes.context import recording
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import Refusal, lacks, refuse_if, require
-from backoffice.spreadsheets.engine import Outcome, apply_stage, check_sheet
+from backoffice.spreadsheets.engine import NOTHING_FOUND, Outcome, apply_stage, check_sheet
 from backoffice.spreadsheets.errorfiles import write_error_file
 from backoffice.spreadsheets.mapping import build_mapping
 from backoffice.spreadsheets.models import ImportJob
-from backoffice.spreadsheets.readers import Sheet, open_sheet
+from backoffice.spreadsheets.readers import Layout, Sheet, UnreadableFile, open_sheet
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.staging import Stage, drop_tables, stage_tables
 
-READING_OPTIONS = ("encoding", "delimiter", "sheet")
+READING_OPTIONS = ("encoding", "delimiter", "sheet", "header_row")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Request:
     filename: str
     mapped: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
-    options: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
 
 
 def can_import(resource: str, user: User | None) -> Refusal | None:
@@ -78,6 +78,14 @@ def _nothing_to_apply(job: ImportJob) -> str:
     return _("Nothing would change: there is nothing to apply.")
 
 
+def can_check(job: ImportJob, user: User | None) -> Refusal | None:
+    """Whether the import may be read and checked once more."""
+    return can_work_on(job, user) or refuse_if(
+        job.state not in {ImportJob.State.UPLOADED, ImportJob.State.CHECKED},
+        _("This import is finished. Upload the file again to import it once more."),
+    )
+
+
 def can_discard(job: ImportJob, user: User | None) -> Refusal | None:
     """Whether the import may be given up."""
     waiting = {ImportJob.State.UPLOADED, ImportJob.State.CHECKED}
@@ -90,7 +98,8 @@ def can_discard(job: ImportJob, user: User | None) -> Refusal | None:
 def upload_file(*, resource: str, file: "File[bytes]", filename: str, actor: User, reason: str = "") -> ImportJob:
     """Keep an uploaded file and return its import, not checked yet.
 
-    The file is opened once, so that one that cannot be read is refused now. Raises UnreadableFile and RefusedError.
+    The file is opened once, so that one that cannot be read is refused now; a table that may be readable with another
+    sheet, encoding, delimiter or header row is kept, and has no headers yet. Raises UnreadableFile and RefusedError.
     """
     require(can_import(resource, actor))
     sweep_imports()
@@ -105,10 +114,30 @@ def upload_file(*, resource: str, file: "File[bytes]", filename: str, actor: Use
     job.file.save(job.filename, file, save=False)
     try:
         with open_sheet(Path(job.file.path), filename=job.filename) as sheet:
-            job.detected = _detected(sheet)
-    except ValidationError:
-        job.file.delete(save=False)
-        raise
+            job.detected = _detected(sheet, sheet.headers)
+    except UnreadableFile as error:
+        if error.layout is None:
+            job.file.delete(save=False)
+            raise
+        job.detected = _detected(error.layout, ())
+    job.save()
+    return job
+
+
+@transaction.atomic
+def read_again(*, job: ImportJob, actor: User | None, options: Mapping[str, Any]) -> ImportJob:
+    """Read the head of the file with other `options` and keep them; what an earlier check found is void then.
+
+    Raises UnreadableFile, when all stays as it was, and RefusedError.
+    """
+    job = ImportJob.objects.select_for_update().get(pk=job.pk)
+    require(can_check(job, actor))
+    with _opened(_request(job, mapped={}, constants={}, options=options)) as sheet:
+        job.detected = _detected(sheet, sheet.headers)
+    drop_tables(job.token)
+    _keep_outcome(job, NOTHING_FOUND)
+    job.options, job.mapping, job.constants = _chosen(options), {}, {}
+    job.state, job.checked_at = ImportJob.State.UPLOADED, None
     job.save()
     return job
 
@@ -120,25 +149,22 @@ def check_import(
     actor: User | None,
     mapped: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
-    options: Mapping[str, str] | None = None,
+    options: Mapping[str, Any] | None = None,
 ) -> ImportJob:
     """Read the whole file, stage it, and keep on the import what it would do. Writes nothing else.
 
-    May be repeated with another mapping. Raises WrongMapping, UnreadableFile and RefusedError.
+    May be repeated with another mapping, or with `options` of reading in place of those kept.
+    Raises WrongMapping, UnreadableFile and RefusedError.
     """
     job = ImportJob.objects.select_for_update().get(pk=job.pk)
-    require(can_work_on(job, actor))
-    require(
-        refuse_if(
-            job.state not in {ImportJob.State.UPLOADED, ImportJob.State.CHECKED},
-            _("This import is finished. Upload the file again to import it once more."),
-        )
-    )
+    require(can_check(job, actor))
     drop_tables(job.token)
-    request = _request(job, mapped=mapped or {}, constants=constants or {}, options=options or {})
-    with _checked(request, job.token) as (stage, outcome):
+    chosen = job.options if options is None else _chosen(options)
+    request = _request(job, mapped=mapped or {}, constants=constants or {}, options=chosen)
+    with _checked(request, job.token) as (sheet, stage, outcome):
         _keep_outcome(job, outcome)
-    job.mapping, job.constants, job.options = stage.mapping.headers, dict(request.constants), dict(request.options)
+    job.detected = _detected(sheet, sheet.headers)
+    job.mapping, job.constants, job.options = stage.mapping.headers, dict(request.constants), chosen
     job.state, job.checked_at = ImportJob.State.CHECKED, timezone.now()
     job.save()
     return job
@@ -210,7 +236,7 @@ def import_file(
     """
     change_set = None
     with transaction.atomic():
-        with _checked(request, f"run_{timezone.now():%Y%m%d%H%M%S%f}") as (stage, outcome):
+        with _checked(request, f"run_{timezone.now():%Y%m%d%H%M%S%f}") as (_sheet, stage, outcome):
             if apply and outcome.changes_something and (only_valid or not outcome.refused):
                 source = Path(request.filename).name
                 with recording(kind=ChangeSet.Kind.IMPORT, actor=actor, reason=reason, source=source):
@@ -221,21 +247,24 @@ def import_file(
 
 
 @contextmanager
-def _checked(request: Request, token: str) -> Iterator[tuple[Stage, Outcome]]:
+def _checked(request: Request, token: str) -> Iterator[tuple[Sheet, Stage, Outcome]]:
     resource = get_resource(request.resource)
     with _opened(request) as sheet:
         mapping = build_mapping(resource.columns, sheet.headers, mapped=request.mapped, constants=request.constants)
         stage = Stage(token, mapping)
-        yield stage, check_sheet(resource, sheet, stage)
+        yield sheet, stage, check_sheet(resource, sheet, stage)
 
 
 def _opened(request: Request) -> Sheet:
-    reading: dict[str, Any] = {name: request.options.get(name) or None for name in READING_OPTIONS}
-    return open_sheet(request.path, filename=request.filename, **reading)
+    return open_sheet(request.path, filename=request.filename, **_chosen(request.options))
+
+
+def _chosen(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: options[name] for name in READING_OPTIONS if options.get(name)}
 
 
 def _request(
-    job: ImportJob, *, mapped: Mapping[str, str], constants: Mapping[str, str], options: Mapping[str, str]
+    job: ImportJob, *, mapped: Mapping[str, str], constants: Mapping[str, str], options: Mapping[str, Any]
 ) -> Request:
     return Request(
         resource=job.resource,
@@ -279,13 +308,16 @@ def _cancel(job: ImportJob) -> ImportJob:
     return job
 
 
-def _detected(sheet: Any) -> dict[str, Any]:
+def _detected(layout: Layout, headers: Sequence[str]) -> dict[str, Any]:
     return {
-        "kind": sheet.kind,
-        "encoding": sheet.encoding,
-        "delimiter": sheet.delimiter,
-        "sheet": sheet.sheet_name,
-        "headers": list(sheet.headers),
+        "kind": layout.kind,
+        "unpacked": layout.unpacked,
+        "encoding": layout.encoding,
+        "delimiter": layout.delimiter,
+        "sheet": layout.sheet_name,
+        "sheets": list(layout.sheet_names),
+        "header_row": layout.header_row,
+        "headers": list(headers),
     }
 
 

@@ -16,14 +16,10 @@ from backoffice.spreadsheets.services import check_import, confirm_import
 CHECK = "spreadsheets.check_import"
 APPLY = "spreadsheets.confirm_import"
 
-# What a byte of each kind of file unpacks to, roughly; it decides who waits, not what is allowed.
-UNPACKS_TO = {".gz": 7, ".xlsx": 5}
-
 
 def is_large(import_job: ImportJob) -> bool:
     """Whether working on the file takes longer than a page should wait."""
-    factor = next((factor for suffix, factor in UNPACKS_TO.items() if import_job.filename.lower().endswith(suffix)), 1)
-    return import_job.size * factor > settings.SPREADSHEET_PAGE_BYTES
+    return bool(import_job.detected.get("unpacked", import_job.size) > settings.SPREADSHEET_PAGE_BYTES)
 
 
 def latest_work(import_job: ImportJob) -> Job | None:

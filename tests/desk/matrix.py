@@ -155,7 +155,7 @@ def import_pages(job: Any) -> Iterator[Page]:
     base, may = f"/spreadsheets/importjob/{job.pk}/", IMPORTS[job.resource]
     yield Page(f"{base}file/", Answer(IMPORTERS), READ_ONLY)
     yield Page(f"{base}errors/", Answer(IMPORTERS, 302), READ_ONLY)  # none of its rows was refused
-    for name in ("confirm", "discard"):
+    for name in ("read", "confirm", "discard"):
         yield Page(f"{base}{name}/", NOT_THERE, Answer(may, 302, writes=True))
     columns = {f"column-{field}": header for field, header in job.mapping.items()}
     yield Page(f"{base}check/", NOT_THERE, Answer(may, 302, writes=True), columns)

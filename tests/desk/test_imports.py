@@ -1,9 +1,11 @@
 """Upload, check and confirm, as people do it."""
 
+import io
 from contextlib import closing
 from typing import Any
 
 import pytest
+import xlsxwriter
 from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -20,8 +22,8 @@ GOOD = "SKU,Name,Price\nA-1,Tea,2.50\nA-2,Coffee,3.10\n"
 MIXED = "SKU,Name,Price\nA-1,Tea,2.50\nA-2,Coffee,three\n"
 
 
-def upload(client: Client, text: str, *, name: str = "list.csv", resource: str = "products") -> Any:
-    file = SimpleUploadedFile(name, text.encode())
+def upload(client: Client, text: str | bytes, *, name: str = "list.csv", resource: str = "products") -> Any:
+    file = SimpleUploadedFile(name, text if isinstance(text, bytes) else text.encode())
     return client.post(
         reverse("admin:spreadsheets_importjob_add"),
         {"resource": resource, "file": file, "reason": "autumn"},
@@ -136,7 +138,7 @@ def test_a_viewer_cannot_upload(signed_in: Any, viewer: Any) -> None:
     assert signed_in(viewer).get(reverse("admin:spreadsheets_importjob_add")).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["check", "confirm", "discard"])
+@pytest.mark.parametrize("name", ["check", "read", "confirm", "discard"])
 def test_steps_are_posts(signed_in: Any, catalogue_manager: Any, name: str) -> None:
     client = signed_in(catalogue_manager)
     upload(client, GOOD)
@@ -166,3 +168,81 @@ def test_the_refused_rows_are_handed_out(signed_in: Any, catalogue_manager: Any,
 def test_columns_that_fill_nothing_are_named(signed_in: Any, catalogue_manager: Any) -> None:
     page = upload(signed_in(catalogue_manager), "SKU,Prise,Refused because\nA-1,2,x\n").content.decode()
     assert "This column of the file fills nothing: Prise." in page
+
+
+def workbook(**sheets: list[list[Any]]) -> bytes:
+    """Return a workbook of these sheets."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        for name, rows in sheets.items():
+            sheet = book.add_worksheet(name)
+            for number, row in enumerate(rows):
+                sheet.write_row(number, 0, row)
+    return file.getvalue()
+
+
+def test_what_was_detected_is_shown(signed_in: Any, catalogue_manager: Any) -> None:
+    page = upload(signed_in(catalogue_manager), GOOD.replace(",", ";")).content.decode()
+    assert "Detected: semicolon" in page
+    assert "Detected: utf-8" in page
+
+
+def test_an_encoding_detected_wrongly_is_corrected_and_kept(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, "SKU,Name\nA-1,Łódź\n".encode("cp1250"))
+    page = client.post(url("read"), {"encoding": "cp1250"}, follow=True).content.decode()
+    assert "Łódź" in page
+    client.post(url("check"), {"column-sku": "SKU", "column-name": "Name"})
+    client.post(url("confirm"))
+    assert Product.objects.get().name == "Łódź"
+
+
+def test_a_delimiter_can_be_chosen(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, "SKU\tName\nA-1\tTea\n")
+    client.post(url("read"), {"delimiter": "|"})
+    assert ImportJob.objects.get().detected["headers"] == ["SKU\tName"]
+    client.post(url("read"), {"delimiter": "\t"})
+    assert ImportJob.objects.get().created == 1
+
+
+def test_a_workbook_whose_first_sheet_is_empty_is_read(signed_in: Any, catalogue_manager: Any) -> None:
+    content = workbook(Cover=[], Goods=[["SKU"], ["A-1"]])
+    page = upload(signed_in(catalogue_manager), content, name="list.xlsx").content.decode()
+    assert "Apply 1 row" in page
+    assert "Detected: Goods" in page
+
+
+def test_another_sheet_and_header_row_can_be_chosen(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    content = workbook(About=[["Spring list"]], Goods=[["", "Our goods"], ["SKU", "Name"], ["A-1", "Tea"]])
+    upload(client, content, name="list.xlsx")
+    page = client.post(url("read"), {"sheet": "Goods", "header_row": "2"}, follow=True).content.decode()
+    assert "Apply 1 row" in page
+    client.post(url("confirm"))
+    assert Product.objects.get().name == "Tea"
+
+
+def test_a_table_that_cannot_be_read_as_detected_is_kept_for_another_try(
+    signed_in: Any, catalogue_manager: Any
+) -> None:
+    client = signed_in(catalogue_manager)
+    page = upload(client, "12,2026\nSKU,Name\nA-1,Tea\n").content.decode()
+    assert "holds values, not column names" in page
+    assert "Apply 1 row" in client.post(url("read"), {"header_row": "2"}, follow=True).content.decode()
+
+
+def test_a_choice_that_does_not_fit_changes_nothing(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, GOOD)
+    page = client.post(url("read"), {"header_row": "70"}).content.decode()
+    assert "There is nothing from row 70 on" in page
+    assert ImportJob.objects.get().state == "checked"
+
+
+def test_reading_again_makes_an_earlier_check_void(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, "SKU,Name\nName,SKU\nA-1,Tea\nA-2,Milk\n")
+    client.post(url("read"), {"header_row": "3"})
+    client.post(url("confirm"))
+    assert not Product.objects.exists()

@@ -225,3 +225,8 @@ def test_without_a_database_the_command_says_so(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.strip().endswith("Start it, or correct DATABASE_URL, and try again.")
     assert "Traceback" not in done.stderr
+
+
+def test_titles_above_the_columns_are_passed_over_when_told(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "p.csv", "Goods of the summer", "", "sku,name", "A1,Apple")
+    assert counts(run_import("products", path, "--header-row", "3")) == (1, 0, 0, 0)

@@ -4,7 +4,6 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,11 +18,11 @@ from backoffice.changes.undo import can_undo, undo_in_force
 from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.columns import badge, column, number, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
-from backoffice.desk.forms import DeskForm
+from backoffice.desk.importing import MappingForm, ReadingForm, UploadForm, permitted_resources
 from backoffice.desk.queues import Queue
 from backoffice.spreadsheets.mapping import is_reason
 from backoffice.spreadsheets.models import ImportJob
-from backoffice.spreadsheets.registry import get_resource, resource_names
+from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services import (
     can_confirm,
     can_discard,
@@ -33,72 +32,10 @@ from backoffice.spreadsheets.services import (
     confirm_import,
     discard_import,
     error_file,
+    read_again,
     upload_file,
 )
 from backoffice.spreadsheets.tasks import APPLY, CHECK, is_large, latest_work, request_work
-
-ACCEPTED = ".csv,.gz,.xlsx"
-COLUMN, CONSTANT = "column-", "constant-"
-
-
-class UploadForm(DeskForm):
-    """The file, and what is in it."""
-
-    resource = forms.ChoiceField(label=gettext_lazy("What is in it"))
-    file = forms.FileField(
-        label=gettext_lazy("File"),
-        help_text=gettext_lazy("CSV (also packed as .csv.gz) or Excel .xlsx, with the names of the columns on top."),
-        widget=forms.ClearableFileInput(attrs={"accept": ACCEPTED}),
-    )
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"),
-        max_length=200,
-        required=False,
-        help_text=gettext_lazy("Kept with the change, such as “autumn price list”."),
-    )
-
-    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["resource"].choices = permitted_resources(user)  # type: ignore[attr-defined]
-        self.fields["resource"].widget.choices = self.fields["resource"].choices  # type: ignore[attr-defined]
-
-
-class MappingForm(DeskForm):
-    """Which column of the file fills each field; where none does, one value for all rows."""
-
-    def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
-        self.columns = get_resource(job.resource).columns
-        super().__init__(*args, **kwargs)
-        headers = [header for header in job.detected["headers"] if header]
-        for name, declared in self.columns.items():
-            self.fields[COLUMN + name] = forms.ChoiceField(
-                label=declared.column_name,
-                choices=[("", _("– none –")), *((header, header) for header in headers)],
-                initial=job.mapping.get(name, ""),
-                required=False,
-                help_text=declared.help_text,
-            )
-            self.fields[CONSTANT + name] = forms.CharField(
-                label=_("or in all rows"), initial=job.constants.get(name, ""), required=False
-            )
-        self.order_fields(list(self.fields))
-
-    @property
-    def pairs(self) -> list[tuple[Any, Any]]:
-        """The two fields of each line of the form."""
-        return [(self[COLUMN + name], self[CONSTANT + name]) for name in self.columns]
-
-    def asked(self) -> dict[str, dict[str, str]]:
-        """Return what `check_import` takes: a field without a column is left out on purpose."""
-        cleaned = self.cleaned_data
-        constants = {name: cleaned[CONSTANT + name] for name in self.columns if cleaned[CONSTANT + name]}
-        mapped = {name: cleaned[COLUMN + name] for name in self.columns if name not in constants}
-        return {"mapped": mapped, "constants": constants}
-
-
-def permitted_resources(user: Any) -> list[tuple[str, Any]]:
-    """Return the kinds of spreadsheet that `user` may import."""
-    return [(name, get_resource(name).title) for name in resource_names() if can_import(name, user) is None]
 
 
 def ignored_headers(job: ImportJob) -> list[str]:
@@ -155,6 +92,7 @@ class ImportAdmin(ReadOnlyAdmin):
     def get_urls(self) -> list[URLPattern]:
         pages = (
             ("check", self.check_page),
+            ("read", self.read_page),
             ("confirm", self.confirm_page),
             ("discard", self.discard_page),
             ("file", self.file_page),
@@ -204,7 +142,13 @@ class ImportAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         return self.show(request, job)
 
-    def show(self, request: HttpRequest, job: ImportJob, form: MappingForm | None = None) -> HttpResponse:
+    def show(
+        self,
+        request: HttpRequest,
+        job: ImportJob,
+        form: MappingForm | None = None,
+        reading: ReadingForm | None = None,
+    ) -> HttpResponse:
         work = latest_work(job)
         waiting = job.state in {ImportJob.State.UPLOADED, ImportJob.State.CHECKED}
         context = {
@@ -213,6 +157,7 @@ class ImportAdmin(ReadOnlyAdmin):
             "work": work if work and (work.is_open or (work.error and waiting)) else None,
             "is_waiting": waiting,
             "form": form or MappingForm(job=job),
+            "reading": reading or ReadingForm(job=job),
             "tables": [(name, counts) for name, counts in job.tables.items()],
             "refusal_all": can_confirm(job, request.user),  # type: ignore[arg-type]
             "refusal_valid": can_confirm(job, request.user, only_valid=True),  # type: ignore[arg-type]
@@ -238,6 +183,20 @@ class ImportAdmin(ReadOnlyAdmin):
         if not form.is_valid():
             return self.show(request, job, form)
         self.work(request, job, CHECK, **form.asked())
+        return HttpResponseRedirect(self.url("change", job.pk))
+
+    def read_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Read the file in another way, and check what comes of it."""
+        job = self.find_posted(request, pk)
+        form = ReadingForm(request.POST, job=job)
+        if form.is_valid():
+            try:
+                job = read_again(job=job, actor=request.user, options=form.cleaned_data)  # type: ignore[arg-type]
+            except ValidationError as error:
+                form.add_error(None, sentence_of(error))
+        if not form.is_valid():
+            return self.show(request, job, reading=form)
+        self.work(request, job, CHECK)
         return HttpResponseRedirect(self.url("change", job.pk))
 
     def confirm_page(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.registry import resource_names
-from backoffice.spreadsheets.services import Request, import_file
+from backoffice.spreadsheets.services import READING_OPTIONS, Request, import_file
 
 ANSWERED = ("rows", "create", "update", "unchanged", "refused", "tables", "problems")
 
@@ -41,7 +41,10 @@ class Command(BaseCommand):
             )
         parser.add_argument("--encoding", default="", help="Instead of the detected one.")
         parser.add_argument("--delimiter", default="", help="Instead of the detected one.")
-        parser.add_argument("--sheet", default="", help="Instead of the first visible one.")
+        parser.add_argument("--sheet", default="", help="Instead of the first visible one that is not empty.")
+        parser.add_argument(
+            "--header-row", type=int, metavar="N", help="The row with the names of the columns, if titles stand above."
+        )
         parser.add_argument("--reason", default="", help="Why; kept with the change set.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -82,7 +85,7 @@ def asked(options: dict[str, Any]) -> Request:
         filename=path.name,
         mapped=by_field(options["map"]),
         constants=by_field(options["set"]),
-        options={name: options[name] for name in ("encoding", "delimiter", "sheet")},
+        options={name: options[name] for name in READING_OPTIONS},
     )
 
 

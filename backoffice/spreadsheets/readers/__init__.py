@@ -8,6 +8,7 @@ the sheet and can be overridden.
 from backoffice.spreadsheets.readers.base import (
     Cell,
     FaultyCell,
+    Layout,
     Limits,
     Problem,
     Row,
@@ -23,6 +24,7 @@ __all__ = [
     "ENCODINGS",
     "Cell",
     "FaultyCell",
+    "Layout",
     "Limits",
     "Problem",
     "Row",

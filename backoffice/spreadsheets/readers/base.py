@@ -1,6 +1,7 @@
 """What a reader hands out: sheets, rows, cells, and the refusals."""
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,11 +14,51 @@ from django.core.exceptions import ValidationError
 type Cell = str | int | float | Decimal | bool | date | datetime | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Choices:
+    """How a person wants a file read; what is not chosen is detected. `header_row` counts as the reader's rows do."""
+
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet: str | None = None
+    header_row: int | None = None
+
+
+@dataclass(kw_only=True)
+class Layout:
+    """How a file is read, as detected or as chosen.
+
+    `encoding` and `delimiter` are set for CSV; `sheet_name` and `sheet_names` (the visible ones) for workbooks.
+    `unpacked` is its size in bytes without packing.
+    """
+
+    kind: str
+    unpacked: int
+    encoding: str | None = None
+    delimiter: str | None = None
+    sheet_name: str | None = None
+    sheet_names: tuple[str, ...] = ()
+    header_row: int | None = None
+
+
 class UnreadableFile(ValidationError):
     """A file that cannot be read as it is. Its message is one sentence that says what to do.
 
-    Raised when a file is opened and, for damage further down, while its rows are read.
+    Raised when a file is opened and, for damage further down, while its rows are read. Has the `layout` if the file
+    is a table that can perhaps be read with other choices.
     """
+
+    layout: Layout | None = None
+
+
+@contextmanager
+def laid_out(layout: Layout) -> Iterator[None]:
+    """Give a refusal from inside the layout that was found so far."""
+    try:
+        yield
+    except UnreadableFile as error:
+        error.layout = layout
+        raise
 
 
 class FaultyCell(str):
@@ -71,20 +112,14 @@ class Limits:
 
 
 @dataclass(kw_only=True)
-class Sheet:
+class Sheet(Layout):
     """An open table. `rows` streams once; leaving the context closes the file.
 
-    `encoding` and `delimiter` are set for CSV; `sheet_name` and `sheet_names` (the visible ones) for XLSX.
     `row_estimate` is the number of lines of a CSV file, for progress only.
     """
 
     headers: tuple[str, ...]
-    kind: str
     rows: Iterator[Row]
-    encoding: str | None = None
-    delimiter: str | None = None
-    sheet_name: str | None = None
-    sheet_names: tuple[str, ...] = ()
     row_estimate: int | None = None
     close: Callable[[], None] = field(default=lambda: None, repr=False)
 

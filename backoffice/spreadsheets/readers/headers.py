@@ -27,7 +27,7 @@ def _refuse_values(headers: Sequence[str], cells: Sequence[Cell]) -> None:
     for header, cell in zip(headers, cells, strict=False):
         if header and isinstance(cell, str) and not isinstance(cell, FaultyCell) and not VALUE.fullmatch(header):
             return
-    message = _("The first row holds values, not column names. Put a row with the name of each column on top.")
+    message = _("The header row holds values, not column names. Put a row with the name of each column above them.")
     raise UnreadableFile(message, code="no_header")
 
 
@@ -39,6 +39,12 @@ def _refuse_repeats(headers: Sequence[str]) -> None:
             message = _("Two columns are named “%(name)s”. Give each column a name of its own.")
             raise UnreadableFile(message % {"name": header}, code="duplicate_header")
         seen[key] = header
+
+
+def no_header_row(number: int) -> UnreadableFile:
+    """Return the refusal of a table that has nothing from the row on that should name its columns."""
+    message = _("There is nothing from row %(row)d on. Choose the row that holds the names of the columns.")
+    return UnreadableFile(message % {"row": number}, code="empty")
 
 
 def unnamed_column_with_values(number: int, column: str) -> UnreadableFile:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from backoffice.spreadsheets.readers.base import Limits, Sheet, UnreadableFile
+from backoffice.spreadsheets.readers.base import Choices, Limits, Sheet, UnreadableFile
 from backoffice.spreadsheets.readers.text import open_text
 from backoffice.spreadsheets.readers.workbook import open_workbook
 
@@ -48,19 +48,22 @@ def open_sheet(
     encoding: str | None = None,
     delimiter: str | None = None,
     sheet: str | None = None,
+    header_row: int | None = None,
 ) -> Sheet:
     """Open a .csv, .csv.gz or .xlsx file and return its headers and a stream of its rows.
 
-    `filename` is the name its owner gave it, for messages. Encoding, delimiter and sheet are detected unless given;
-    the sheet is the first visible one. Raises UnreadableFile, here or while rows are read, with a sentence that says
-    what to do; also for a choice that this kind of file does not offer, which would be ignored otherwise.
+    `filename` is the name its owner gave it, for messages. Encoding, delimiter, sheet and header row are detected
+    unless given: the sheet is the first visible one that is not empty, the header row its first that is not blank.
+    Raises UnreadableFile, here or while rows are read, with a sentence that says what to do; also for a choice that
+    this kind of file does not offer, which would be ignored otherwise.
     """
     limits = Limits.from_settings()
+    choices = Choices(encoding=encoding, delimiter=delimiter, sheet=sheet, header_row=header_row)
     name = filename or path.name
     start = _first_bytes(path, name, limits)
     if start.startswith(ZIP):
-        _refuse_choices_of_texts(encoding, delimiter)
-        return open_workbook(path, filename=name, sheet=sheet, limits=limits)
+        _refuse_choices_of_texts(choices)
+        return open_workbook(path, filename=name, choices=choices, limits=limits)
     if start.startswith(COMPOUND_FILE):
         raise _refused_compound_file(path, name)
     if sheet:
@@ -68,16 +71,16 @@ def open_sheet(
         raise UnreadableFile(message % {"name": sheet}, code="sheet")
     if start.startswith(GZIP):
         _refuse_foreign(_first_unzipped_bytes(path), name)
-        return open_text(path, zipped=True, encoding=encoding, delimiter=delimiter, limits=limits)
+        return open_text(path, zipped=True, choices=choices, limits=limits)
     _refuse_foreign(start, name)
-    return open_text(path, zipped=False, encoding=encoding, delimiter=delimiter, limits=limits)
+    return open_text(path, zipped=False, choices=choices, limits=limits)
 
 
-def _refuse_choices_of_texts(encoding: str | None, delimiter: str | None) -> None:
-    if encoding:
+def _refuse_choices_of_texts(choices: Choices) -> None:
+    if choices.encoding:
         message = _("A workbook says itself how its text is encoded. Leave the encoding “%(name)s” out.")
-        raise UnreadableFile(message % {"name": encoding}, code="encoding")
-    if delimiter:
+        raise UnreadableFile(message % {"name": choices.encoding}, code="encoding")
+    if choices.delimiter:
         raise UnreadableFile(_("A workbook has cells, not delimiters. Leave the delimiter out."), code="delimiter")
 
 

@@ -13,7 +13,7 @@ from typing import IO, cast
 
 from django.utils.translation import gettext as _
 
-from backoffice.spreadsheets.readers.base import Limits, Problem, Row, Sheet, UnreadableFile
+from backoffice.spreadsheets.readers.base import Choices, Layout, Limits, Problem, Row, Sheet, UnreadableFile, laid_out
 from backoffice.spreadsheets.readers.delimiters import (
     chosen_delimiter,
     declared_delimiter,
@@ -22,28 +22,39 @@ from backoffice.spreadsheets.readers.delimiters import (
     sample_rows,
 )
 from backoffice.spreadsheets.readers.encodings import TextSurvey, chosen_encoding, wrong_encoding
-from backoffice.spreadsheets.readers.headers import column_letters, read_headers, unnamed_column_with_values
+from backoffice.spreadsheets.readers.headers import (
+    column_letters,
+    no_header_row,
+    read_headers,
+    unnamed_column_with_values,
+)
 
 CHUNK = 1024 * 1024
 SAMPLE_LINES = 200
 
 
-def open_text(path: Path, *, zipped: bool, encoding: str | None, delimiter: str | None, limits: Limits) -> Sheet:
+def open_text(path: Path, *, zipped: bool, choices: Choices, limits: Limits) -> Sheet:
     """Open a delimited text file; what is not given is detected."""
     with ExitStack() as opened:
         file: IO[bytes] = opened.enter_context(path.open("rb"))
         stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if zipped else file
         survey = survey_text(stream, limits=limits)
-        encoding = chosen_encoding(encoding, start=survey.start) if encoding else survey.encoding()
-        stream.seek(0)
-        text = opened.enter_context(io.TextIOWrapper(stream, encoding=encoding, newline=""))
-        reader = TextReader(text, encoding=encoding, delimiter=delimiter, limits=limits)
+        layout = Layout(kind="csv", unpacked=survey.size)
+        with laid_out(layout):
+            encoding = survey.encoding()
+            if choices.encoding:
+                encoding = chosen_encoding(choices.encoding, start=survey.start)
+            layout.encoding = encoding.removesuffix("-sig")
+            stream.seek(0)
+            text = opened.enter_context(io.TextIOWrapper(stream, encoding=encoding, newline=""))
+            reader = TextReader(text, encoding=encoding, choices=choices, limits=limits)
+            layout.delimiter = reader.delimiter
+            headers = reader.read_headers()
+        layout.header_row = reader.header_row
         return Sheet(
-            headers=reader.read_headers(),
-            kind="csv",
+            **vars(layout),
+            headers=headers,
             rows=reader.rows(),
-            encoding=encoding.removesuffix("-sig"),
-            delimiter=reader.delimiter,
             row_estimate=survey.lines,
             close=opened.pop_all().close,
         )
@@ -75,21 +86,23 @@ def _chunks_within(stream: IO[bytes], limit: int) -> Iterator[bytes]:
 class TextReader:
     """Cuts decoded lines into rows. Strict about quotes: a stray one is a problem, an unclosed one ends the reading."""
 
-    def __init__(self, text: io.TextIOWrapper, *, encoding: str, delimiter: str | None, limits: Limits) -> None:
-        """Detect the delimiter from the first lines, unless one is given."""
+    def __init__(self, text: io.TextIOWrapper, *, encoding: str, choices: Choices, limits: Limits) -> None:
+        """Detect the delimiter from the first lines of the table, unless one is given."""
         self.encoding = encoding
         self.limits = limits
         self.line = ""
         self.is_long = False
         self.skipped = 0
         self.headers: tuple[str, ...] = ()
+        self.header_row = choices.header_row or 1
         self.header_width = 0
+        delimiter = choices.delimiter
         sample = self._sample(text)
         if sample and (declared := declared_delimiter(sample[0])):
             delimiter = delimiter or declared
             del sample[0]
             self.skipped = 1
-        self.delimiter = chosen_delimiter(delimiter) if delimiter else detected_delimiter(sample)
+        self.delimiter = chosen_delimiter(delimiter) if delimiter else detected_delimiter(sample[self._lines_above() :])
         spaced = has_space_after(self.delimiter, sample_rows(sample, self.delimiter))
         self.records = csv.reader(
             self._lines(chain(sample, text)), delimiter=self.delimiter, skipinitialspace=spaced, strict=True
@@ -100,6 +113,10 @@ class TextReader:
             return list(islice(text, SAMPLE_LINES))
         except UnicodeError as error:
             raise wrong_encoding(self.encoding, 0) from error
+
+    def _lines_above(self) -> int:
+        """Return how many lines of the sample stand above the header row that was chosen."""
+        return max(self.header_row - 1 - self.skipped, 0)
 
     def _lines(self, text: Iterator[str]) -> Iterator[str]:
         limit = self.limits.cell_length
@@ -118,15 +135,20 @@ class TextReader:
         return self.records.line_num + self.skipped
 
     def read_headers(self) -> tuple[str, ...]:
-        """Return the headers: the first row that is not blank."""
+        """Return the headers: the first row that is not blank, from the chosen one on."""
+        line = self.line_number
         for record in self._records():
+            number, line = line + 1, self.line_number
+            if number < self.header_row:
+                continue
             if isinstance(record, Problem):
                 raise UnreadableFile(record.message, code=record.rule)
             if any(map(str.strip, record)):
+                self.header_row = number
                 self.header_width = len(record)
                 self.headers = read_headers(record, limits=self.limits)
                 return self.headers
-        raise UnreadableFile(_("The file is empty. Choose a file with a header row and data."), code="empty")
+        raise no_header_row(self.header_row)
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows below the headers; blank ones are left out, but counted in the line numbers."""

@@ -9,11 +9,11 @@ from typing import IO, NamedTuple
 
 from django.utils.translation import gettext as _
 
-from backoffice.spreadsheets.readers.base import Limits, Sheet, UnreadableFile
+from backoffice.spreadsheets.readers.base import Choices, Layout, Limits, Sheet, UnreadableFile, laid_out
 from backoffice.spreadsheets.readers.cells import WorkbookFacts
 from backoffice.spreadsheets.readers.serials import shows_dates
 from backoffice.spreadsheets.readers.texts import read_shared_strings
-from backoffice.spreadsheets.readers.worksheet import SheetReader
+from backoffice.spreadsheets.readers.worksheet import SheetReader, first_filled
 from backoffice.spreadsheets.readers.xml import Attributes, damaged_workbook, each_element
 
 # A workbook has some tens of parts; each costs memory before anything is read.
@@ -28,23 +28,26 @@ class SheetEntry(NamedTuple):
     visible: bool
 
 
-def open_workbook(path: Path, *, filename: str, sheet: str | None, limits: Limits) -> Sheet:
-    """Open the named sheet of a workbook, or its first visible one."""
+def open_workbook(path: Path, *, filename: str, choices: Choices, limits: Limits) -> Sheet:
+    """Open the named sheet of a workbook, or its first visible one that is not empty."""
     with ExitStack() as opened:
         archive = opened.enter_context(_open_archive(path))
         package = Package(archive, filename=filename, limits=limits)
-        entry = package.choose_sheet(sheet)
-        facts = package.read_facts()
-        stream = opened.enter_context(package.open_part(entry.part))
-        reader = SheetReader(stream, name=entry.name, facts=facts, limits=limits)
-        return Sheet(
-            headers=reader.read_headers(),
-            kind="xlsx",
-            rows=reader.rows(),
-            sheet_name=entry.name,
-            sheet_names=tuple(each.name for each in package.sheets if each.visible),
-            close=opened.pop_all().close,
-        )
+        names = tuple(each.name for each in package.sheets if each.visible)
+        layout = Layout(kind="xlsx", unpacked=package.unpacked, sheet_names=names)
+        with laid_out(layout):
+            entries, facts = package.choose_sheets(choices.sheet), package.read_facts()
+            readers = (
+                SheetReader(
+                    opened.enter_context(package.open_part(entry.part)), name=entry.name, facts=facts, limits=limits
+                )
+                for entry in entries
+            )
+            reader = first_filled(readers, header_row=choices.header_row or 1)
+            layout.sheet_name = reader.name
+            headers = reader.read_headers()
+        layout.header_row = reader.header_row
+        return Sheet(**vars(layout), headers=headers, rows=reader.rows(), close=opened.pop_all().close)
 
 
 def _open_archive(path: Path) -> zipfile.ZipFile:
@@ -61,6 +64,7 @@ class Package:
         """Check sizes and kind before anything is unpacked, then read the list of sheets."""
         self.archive = archive
         self.filename = filename
+        self.unpacked = sum(member.file_size for member in archive.infolist())
         self._check_size(limits)
         self.parts = {name.replace("\\", "/").lstrip("/").lower(): name for name in archive.namelist()}
         self.workbook = self._find_workbook()
@@ -72,7 +76,7 @@ class Package:
 
     def _check_size(self, limits: Limits) -> None:
         members = self.archive.infolist()
-        if len(members) > MOST_PARTS or sum(member.file_size for member in members) > limits.unzipped_bytes:
+        if len(members) > MOST_PARTS or self.unpacked > limits.unzipped_bytes:
             message = _("Unpacked, the workbook is larger than the %(limit)d MB that are read. Save the sheet as CSV.")
             raise UnreadableFile(message % {"limit": limits.unzipped_bytes // 1024**2}, code="unzipped_bytes")
         if any(member.flag_bits & 1 for member in members):
@@ -135,11 +139,11 @@ class Package:
                 visible = attributes.get("state", "visible") == "visible"
                 self.sheets.append(SheetEntry(attributes["name"], target, visible))
 
-    def choose_sheet(self, name: str | None) -> SheetEntry:
-        """Return the sheet of that name, or the first visible one."""
-        for entry in self.sheets:
-            if entry.name == name if name else entry.visible:
-                return entry
+    def choose_sheets(self, name: str | None) -> list[SheetEntry]:
+        """Return the sheet of that name, or the visible ones."""
+        found = [entry for entry in self.sheets if (entry.name == name if name else entry.visible)]
+        if found:
+            return found
         if not name:
             raise UnreadableFile(_("The workbook has no visible sheet. Show the sheet to be read."), code="sheet")
         names = ", ".join(entry.name for entry in self.sheets)

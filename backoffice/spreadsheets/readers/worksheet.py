@@ -6,14 +6,19 @@ Read through expat and not through a library that builds the whole table: a shee
 
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.readers.base import Cell, Limits, Problem, Row, UnreadableFile
 from backoffice.spreadsheets.readers.cells import WorkbookFacts, formula_without_result
-from backoffice.spreadsheets.readers.headers import column_letters, read_headers, unnamed_column_with_values
+from backoffice.spreadsheets.readers.headers import (
+    column_letters,
+    no_header_row,
+    read_headers,
+    unnamed_column_with_values,
+)
 from backoffice.spreadsheets.readers.text import too_many_rows
 from backoffice.spreadsheets.readers.xml import damaged_workbook, local_name, new_parser, parse_in_chunks
 
@@ -160,6 +165,8 @@ class SheetReader:
         """Begin reading at the top of the sheet."""
         self.name = name
         self.limits = limits
+        self.header_row = 1
+        self.first: ParsedRow | None = None
         self.headers: tuple[str, ...] = ()
         self.parser = SheetParser(facts, width=limits.columns + 1, cell_length=limits.cell_length)
         self.parsed = self._parse(stream)
@@ -176,13 +183,21 @@ class SheetReader:
         except BROKEN as error:
             raise damaged_workbook() from error
 
+    def has_rows(self, *, header_row: int) -> bool:
+        """Find the first row that is not blank, from the row `header_row` on, and say whether there is one."""
+        self.header_row = header_row
+        self.first = next((row for row in self.parsed if row.number >= header_row), None)
+        return self.first is not None
+
     def read_headers(self) -> tuple[str, ...]:
-        """Return the headers: the first row that is not blank."""
-        first = next(self.parsed, None)
-        if first is None:
+        """Return the headers, which the row found holds."""
+        if self.first is None and self.header_row > 1:
+            raise no_header_row(self.header_row)
+        if self.first is None:
             message = _("The sheet “%(name)s” is empty. Choose a sheet with a header row and data.")
             raise UnreadableFile(message % {"name": self.name}, code="empty")
-        self.headers = read_headers(first.cells, limits=self.limits)
+        self.header_row = self.first.number
+        self.headers = read_headers(self.first.cells, limits=self.limits)
         self.parser.width = len(self.headers)
         return self.headers
 
@@ -210,3 +225,15 @@ class SheetReader:
         message = _("Cell %(cell)s is filled, but its column has no name. Name the column or clear the cell.")
         problem = Problem("row_length", message % {"cell": f"{column_letters(filled)}{number}"})
         return Row(number, cells[:width], problem)
+
+
+def first_filled(readers: Iterable[SheetReader], *, header_row: int) -> SheetReader:
+    """Return the first reader whose sheet has rows from `header_row` on, or the first one if none has."""
+    first = None
+    for reader in readers:
+        if reader.has_rows(header_row=header_row):
+            return reader
+        first = first or reader
+    if first is None:
+        raise damaged_workbook()
+    return first

@@ -145,3 +145,23 @@ def test_a_file_beyond_a_limit_is_refused(limits, code, file_of, refusal):
 def test_a_cell_beyond_its_limit_is_refused(file_of, refusal):
     assert refusal(file_of("a,b\n1," + "x" * 101 + "\n"), limits={"cell_length": 100}).code == "cell_length"
     assert refusal(file_of('a,b\n1,"' + "x\n" * 60 + '"\n'), limits={"cell_length": 100}).code == "cell_length"
+
+
+def test_titles_above_the_header_row_are_passed_over(file_of, read):
+    path = file_of('Stock list; "July\nAll shops\n\nsku,price\nA,1\n')
+
+    sheet, rows = read(path, header_row=4)
+
+    assert (sheet.headers, sheet.delimiter, sheet.header_row) == (("sku", "price"), ",", 4)
+    assert rows == [(5, ["A", "1"], None)]
+
+
+def test_the_header_row_found_is_shown(file_of, read):
+    assert read(file_of("\n\nsku\nA\n"))[0].header_row == 3
+
+
+def test_a_header_row_below_the_table_is_refused(file_of, refusal):
+    error = refusal(file_of("sku\nA\n"), header_row=9)
+
+    assert "nothing from row 9 on" in error.message
+    assert error.layout.encoding == "utf-8"

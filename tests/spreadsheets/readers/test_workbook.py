@@ -173,3 +173,21 @@ def test_a_number_beyond_all_numbers_is_a_faulty_cell(tmp_path, read):
     )
 
     assert [cell.rule for cell in read(write_package(tmp_path / "a.xlsx", rows))[1][0].cells] == ["number", "number"]
+
+
+def test_empty_sheets_are_passed_over_unless_named(tmp_path, read, refusal):
+    path = tmp_path / "a.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("Cover")
+        book.add_worksheet("Goods").write(0, 0, "sku")
+
+    assert read(path)[0].sheet_name == "Goods"
+    assert refusal(path, sheet="Cover").layout.sheet_names == ("Cover", "Goods")
+
+
+def test_titles_above_the_header_row_of_a_sheet_are_passed_over(tmp_path, read):
+    rows = row(1, text("A1", "Stock list")) + row(4, text("A4", "sku"), text("B4", "stock")) + row(5, text("A5", "x"))
+
+    sheet, found = read(write_package(tmp_path / "a.xlsx", rows), header_row=2)
+
+    assert (sheet.headers, sheet.header_row, found) == (("sku", "stock"), 4, [(5, ["x", None], None)])
