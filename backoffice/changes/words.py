@@ -1,6 +1,5 @@
 """Values of fields, as a person reads them."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -63,6 +62,15 @@ def plain(value: Any) -> str:
         return formats.date_format(timezone.localtime(value), "DATETIME_FORMAT")
     if isinstance(value, date):
         return formats.date_format(value, "DATE_FORMAT")
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    if isinstance(value, dict):
+        return "\n".join(f"{str(name).replace('_', ' ')}: {inline(each)}" for name, each in sorted(value.items()))
+    if isinstance(value, list):
+        return ", ".join(inline(each) for each in value)
     return str(value)
+
+
+def inline(value: Any) -> str:
+    """Return a value within another one, on one line."""
+    if value is None or value in ("", [], {}):
+        return EMPTY
+    return plain(value).replace("\n", "; ")

@@ -35,7 +35,8 @@ def words(model: Any, name: str, value: Any) -> str:
         (Product, "reorder_level", 0, "0"),
         (Product, "reorder_level", 12000, "12,000"),
         (Product, "tags", ["new", "tea"], "new, tea"),
-        (OrderEvent, "data", {"units": 2}, '{"units": 2}'),
+        (OrderEvent, "data", {"units": 2, "sent_by": "DHL"}, "sent by: DHL\nunits: 2"),
+        (OrderEvent, "data", {"lines": [{"sku": "A"}, {}], "note": None}, "lines: sku: A, —\nnote: —"),
     ],
 )
 def test_a_value_in_words(model: Any, name: str, value: Any, expected: str) -> None:
