@@ -91,7 +91,8 @@ class DeskForm(forms.Form):
 class ActionForm(DeskForm):
     """What an action asks before it runs. Every field is handed to the action by its name.
 
-    `rows` is what it will be done to; `row` the one row, when it runs from that row's page.
+    `rows` is what it will be done to; `row` the one row, when it runs from that row's page. The dialog stands in a
+    page that has a form of its own, so the fields of the two are told apart by their ids.
     """
 
     reason = forms.CharField(
@@ -104,7 +105,7 @@ class ActionForm(DeskForm):
 
     def __init__(self, *args: Any, rows: Any = None, row: Any = None, user: Any = None, **kwargs: Any) -> None:
         self.rows, self.row, self.user = rows, row, user
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, **{"auto_id": "id_dialog_%s"} | kwargs)
         self.redress()
 
 
@@ -122,6 +123,8 @@ class VersionedForm(forms.ModelForm):
 
     The page carries each row's `updated_at`, named after the form's prefix; a change without it is stale too.
     """
+
+    reason_missing = False
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -149,6 +152,7 @@ class VersionedForm(forms.ModelForm):
         """Refuse a change that the settings want explained, and that nobody explained."""
         names = set(reasons_required(type(self.instance), "fields")) & set(self.changed_data)
         if names and not str(self.data.get(REASON_FIELD, "")).strip():
+            self.reason_missing = True
             labels = [str(field.label) for name, field in self.fields.items() if name in names]
             sentence = _("Say why you change: %(fields)s. The reason is asked for below.")
             raise ValidationError(sentence, code="reason", params={"fields": ", ".join(labels)})

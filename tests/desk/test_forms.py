@@ -124,3 +124,11 @@ def test_a_new_row_asks_only_for_what_one_can_enter(desk: Any, url: str) -> None
     fields = [field for fieldset in page["adminform"] for line in fieldset for field in line]
     assert not [field for field in fields if field.is_readonly]
     assert not [inline for inline in page["inline_admin_formsets"] if not inline.has_add_permission]
+
+
+def test_a_change_without_its_reason_leads_to_where_it_is_asked_for(desk: Any) -> None:
+    product = make_product(name="Old")
+    page = desk.post(url(product), posted(product, price="12.00")).content.decode()
+    assert "Say why you change: Price" in page
+    assert 'aria-invalid="true" autofocus' in page
+    assert "aria-invalid" not in desk.get(url(product)).content.decode()
