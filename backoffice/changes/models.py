@@ -65,6 +65,12 @@ class ChangeSet(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.pk}"
 
+    @property
+    def origin(self) -> str:
+        """How it was made, and by which action, file, command or task; the address of a page says nothing to staff."""
+        kind = str(self.get_kind_display())
+        return kind if not self.source or self.source.startswith("POST /") else f"{kind} · {self.source}"
+
 
 class TrackedModel(models.Model):
     """A model each change of which is recorded, whatever wrote it.

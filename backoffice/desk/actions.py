@@ -148,7 +148,11 @@ class ActionRun:
         if not form.is_valid():
             return self.show("desk/dialog.html", form=form, count=count, carried=self.carried())
         outcome = self.run(self.rows.order_by("pk"), form)
-        return self.show("desk/dialog_outcome.html", outcome=outcome, sentence=self.done_sentence(len(outcome.done)))
+        reasons = [
+            (sentence, [(row, self.admin.url_of(row)) for row in skipped]) for sentence, skipped in outcome.reasons
+        ]
+        sentence = self.done_sentence(len(outcome.done))
+        return self.show("desk/dialog_outcome.html", outcome=outcome, sentence=sentence, reasons=reasons)
 
     def bound_form(self) -> ActionForm:
         data = self.request.POST if CONFIRMED in self.request.POST else None
@@ -158,7 +162,8 @@ class ActionRun:
         return form
 
     def run(self, rows: Any, form: ActionForm) -> Outcome:
-        describe_change(kind=ChangeSet.Kind.ACTION, reason=form.cleaned_data.get("reason", ""))
+        reason = form.cleaned_data.get("reason", "")
+        describe_change(kind=ChangeSet.Kind.ACTION, source=str(self.action.title), reason=reason)
         method = getattr(self.admin, self.action.name)
         forget_counts(self.admin, self.request)
         return perform(rows, lambda row: method(self.request, row, **form.cleaned_data))

@@ -102,7 +102,7 @@ class Changes(Source):
             who=made_by.actor_label,
             fields=told.fields if version.history_type != "+" else [],
             change_set=made_by.pk,
-            change_set_words=f"{made_by.get_kind_display()} · {made_by.source}".removesuffix(" · "),
+            change_set_words=made_by.origin,
             reason=version.history_change_reason or "",
         )
 

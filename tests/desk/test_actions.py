@@ -1,5 +1,6 @@
 """Actions: asked in a dialog, done by a service row by row, told row by row."""
 
+import re
 from typing import Any
 
 import pytest
@@ -57,6 +58,16 @@ def test_a_dialog_within_a_page_sends_the_browser_on(desk: Any) -> None:
     assert response.headers["HX-Redirect"] == f"{LIST}{order.pk}/change/"
 
 
+def test_a_dialog_shares_no_id_with_the_form_of_the_page(desk: Any) -> None:
+    order = make_placed()
+    dialogs_ids, pages_ids = (
+        set(re.findall(r'\bid="(id_\w+)"', desk.get(url).content.decode()))
+        for url in (dialog(order, "hold"), f"{LIST}{order.pk}/change/")
+    )
+    assert "id_dialog_reason" in dialogs_ids
+    assert not dialogs_ids & pages_ids
+
+
 def test_a_missing_answer_is_asked_for_again(desk: Any) -> None:
     order = make_placed()
     page = desk.post(dialog(order, "hold"), {"confirmed": 1, "reason": ""}).content.decode()
@@ -92,6 +103,7 @@ def test_selected_rows_are_done_each_and_refusals_are_told(desk: Any) -> None:
     assert "1 order shipped." in page
     assert "2 were left as they were" in page
     assert f"Order {draft.number} is a draft. Place it first." in page
+    assert f'href="{LIST}{draft.pk}/change/"' in page
     assert reload(ready).fulfilment_state == "fulfilled"
 
 
@@ -122,6 +134,7 @@ def test_one_action_is_one_change_set_with_its_reason(desk: Any) -> None:
     desk.post(LIST, bulk("hold", *orders, confirmed=1, reason="strike"))
     change_set = ChangeSet.objects.get(kind=ChangeSet.Kind.ACTION)
     assert (change_set.reason, change_set.counts["orders.order"]["~"]) == ("strike", 2)
+    assert change_set.origin == "Action · Put on hold"
 
 
 @pytest.mark.parametrize("method", ["get", "post"])

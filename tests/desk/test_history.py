@@ -26,10 +26,10 @@ def url(row: Any) -> str:
 def test_a_change_is_told_in_words(desk: Any, manager: Any) -> None:
     bowls = Category.objects.create(name="Bowls")
     product = make_product(name="Bowl", status="draft")
-    with recording(kind="form", actor=manager, reason="new season", source="POST /somewhere/"):
+    with recording(kind="form", actor=manager, reason="new season", source="prices.py"):
         Product.objects.filter(pk=product.pk).update(status="active", category=bowls, price="12.5")
     page = desk.get(url(product)).content.decode()
-    for words in ("Manager", "new season", "POST /somewhere/", "Draft", "Active", "Bowls", "10.00", "12.50"):
+    for words in ("Manager", "new season", "prices.py", "Draft", "Active", "Bowls", "10.00", "12.50"):
         assert words in page
 
 
