@@ -31,6 +31,8 @@ class Screen:
     changes: frozenset[str] = NOBODY
     deletes: frozenset[str] = NOBODY
     actions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    notes: frozenset[str] | None = None
+    """Who writes notes in the timelines of such rows, where they have timelines."""
 
 
 def each(who: frozenset[str], *names: str) -> dict[str, frozenset[str]]:
@@ -44,6 +46,7 @@ SCREENS = {
         adds=GOODS,
         changes=GOODS,
         actions=each(STOCK, "receive", "count") | each(GOODS, "adjust", "archive", "restore"),
+        notes=SALES | GOODS,
     ),
     "catalog.category": Screen(EVERYBODY, adds=GOODS, changes=GOODS, deletes=GOODS),
     "catalog.stockmovement": Screen(EVERYBODY),
@@ -52,14 +55,16 @@ SCREENS = {
         adds=SALES,
         changes=SALES,
         actions=each(SALES, "block", "unblock", "note_consent", "archive", "restore"),
+        notes=SALES,
     ),
     "orders.order": Screen(
         EVERYBODY,
         adds=SALES,
         changes=SALES,
-        actions=each(SALES, "place", "ship", "pay", "hold", "release", "assign", "follow_up", "note")
+        actions=each(SALES, "place", "ship", "pay", "hold", "release", "assign", "follow_up")
         | each(SALES, "charges", "cancel")
         | each(MANAGERS, "refund", "take_back"),
+        notes=SALES,
     ),
     "orders.payment": Screen(EVERYBODY, actions=each(MANAGERS, "sent", "failed")),
     "orders.shipment": Screen(EVERYBODY),
@@ -132,6 +137,13 @@ def pages_of(label: str, screen: Screen, row: Any) -> Iterator[Page]:
     yield Page(f"{at_row}do/save_model/", NOT_THERE, NOT_THERE)
     deleted = Answer(screen.deletes, 302, writes=True)
     yield Page(f"{at_row}delete/", Answer(screen.deletes), deleted, {"post": "yes"})
+    if tracked:
+        yield Page(f"{base}as-of/", sees, READ_ONLY)
+        yield Page(f"{at_row}as-of/", sees, READ_ONLY)
+    if screen.notes is not None:
+        yield Page(f"{at_row}timeline/", sees, READ_ONLY)
+        yield Page(f"{at_row}notes/", READ_ONLY, Answer(screen.notes, 302, writes=True), {"text": "They called."})
+        yield Page(f"{at_row}notes/0/", READ_ONLY, Answer(screen.sees, 404))
 
 
 def action_page(label: str, name: str, row: Any, data: Mapping[str, Any]) -> Page:

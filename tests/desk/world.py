@@ -129,7 +129,6 @@ READY: dict[tuple[str, str], tuple[Callable[[], Any], Callable[[Any], Mapping[st
     ("orders.order", "release"): (held_order, None),
     ("orders.order", "assign"): (make_placed, lambda row: {"assignee": User.objects.earliest("pk").pk}),
     ("orders.order", "follow_up"): (make_placed, lambda row: {"on": "2030-01-01"}),
-    ("orders.order", "note"): (make_placed, lambda row: {"text": "They called."}),
     ("orders.order", "charges"): (make_draft, lambda row: {"discount": "1.00", "shipping": "2.00"}),
     ("orders.order", "cancel"): (make_placed, units),
     ("orders.payment", "sent"): (pending_refund, None),

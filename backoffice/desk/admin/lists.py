@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 from unfold import admin as unfold
 
+from backoffice.desk.admin.past import PastMixin
 from backoffice.desk.changelist import CappedPaginator, DeskChangeList
 from backoffice.desk.queues import Queue
 from backoffice.desk.search import search
@@ -24,7 +25,7 @@ from backoffice.desk.search import search
 BAD_ADDRESS = _("The address named a filter, a queue or a page that is not there. These are all rows.")
 
 
-class ListMixin(unfold.ModelAdmin):
+class ListMixin(PastMixin, unfold.ModelAdmin):
     """The list of a model."""
 
     list_per_page = 100

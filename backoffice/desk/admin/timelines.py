@@ -70,6 +70,7 @@ class TimelineMixin(unfold.ModelAdmin):
             "timeline": shown,
             "older_url": f"{url}?{PLACE_VAR}={shown.older}" if shown.older else "",
             "note_form": form or (None if can_write_note(row, request.user) else NoteForm()),
+            "past_row_url": self.url("past_row", row.pk),
             "notes_url": self.url("notes", row.pk),
             "shows_change_sets": request.user.has_perm("changes.view_changeset"),
         }

@@ -65,6 +65,12 @@ def section_url(cl: Any, row: Any) -> str:
     return str(cl.model_admin.url("sections", row.pk))
 
 
+@register.simple_tag
+def past_url(cl: Any) -> str:
+    """Return the address of the list as it was, where there is a history of it."""
+    return str(cl.model_admin.url("past")) if hasattr(cl.model, "history") else ""
+
+
 @register.filter
 def versions_of_forms(formset: Any) -> list[tuple[str, str]]:
     """Return the name and value of the hidden version of each stored row of an inline."""
