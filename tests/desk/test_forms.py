@@ -131,4 +131,19 @@ def test_a_change_without_its_reason_leads_to_where_it_is_asked_for(desk: Any) -
     page = desk.post(url(product), posted(product, price="12.00")).content.decode()
     assert "Say why you change: Price" in page
     assert 'aria-invalid="true" autofocus' in page
-    assert "aria-invalid" not in desk.get(url(product)).content.decode()
+    assert 'aria-invalid="true" autofocus' not in desk.get(url(product)).content.decode()
+
+
+def test_one_who_may_only_look_sees_figures_as_lists_show_them(viewer: Any, signed_in: Any) -> None:
+    product = make_product(price="1234.5", name="<b>Bowl</b>", allow_backorder=True)
+    page = signed_in(viewer).get(url(product)).content.decode()
+    assert '<span class="desk-figure">1,234.50</span>' in page
+    assert "&lt;b&gt;Bowl&lt;/b&gt;" in page
+    assert "1234.5" not in page
+    assert "check_small" not in page
+
+
+def test_each_value_of_a_row_below_names_its_column(viewer: Any, signed_in: Any) -> None:
+    product = make_product(on_hand=5)
+    page = signed_in(viewer).get(url(product)).content.decode()
+    assert '<span class="desk-cell-label" aria-hidden="true">Change</span>' in page
