@@ -1,18 +1,24 @@
 """What the desk's templates ask of a list."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.admin.views.main import SEARCH_VAR
+from django.db import models
 from django.template import Library
+from django.template.defaultfilters import linebreaksbr
 from django.urls import resolve
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
-from backoffice.desk.columns import figure, moment
+from backoffice.changes.words import plain
+from backoffice.desk.columns import NOTHING, figure, moment
 from backoffice.desk.queues import QUEUE_VAR, Queue
 from backoffice.desk.search import BROADEN
 from backoffice.notes.services import MENTION
+
+PLAINLY_TOLD = (models.DecimalField, models.IntegerField, models.BooleanField, models.JSONField)
 
 register = Library()
 
@@ -116,6 +122,18 @@ def with_mentions(text: str) -> str:
 
 def mention(name: str) -> str:
     return format_html('<span class="desk-mention">@{}</span>', name)
+
+
+@register.filter
+def read_only(field: Any) -> Any:
+    """Return what a field holds that one may only look at: figures, choices and records as lists and histories show."""
+    stored, _attribute, value = field.resolved_field or (None, None, None)
+    if value is None or not isinstance(stored, PLAINLY_TOLD) or stored.choices:
+        contents = field.contents()
+        return NOTHING if contents in ("", "-", "None") else contents
+    if isinstance(value, Decimal | int) and not isinstance(value, bool):
+        return format_html('<span class="desk-figure">{}</span>', plain(value))
+    return linebreaksbr(plain(value))
 
 
 register.filter("moment", moment)
