@@ -12,9 +12,14 @@ from backoffice.spreadsheets.readers import DELIMITERS, ENCODINGS
 from backoffice.spreadsheets.registry import get_resource, resource_names
 from backoffice.spreadsheets.services import can_import
 
-ACCEPTED = ".csv,.gz,.xlsx"
+ACCEPTED = ".csv,.tsv,.txt,.gz,.xlsx,.xls,.ods"
 COLUMN, CONSTANT = "column-", "constant-"
-KINDS = {"csv": gettext_lazy("CSV"), "xlsx": gettext_lazy("Excel (XLSX)")}
+KINDS = {
+    "csv": gettext_lazy("CSV"),
+    "xlsx": gettext_lazy("Excel (XLSX)"),
+    "xls": gettext_lazy("Excel 97–2003 (XLS)"),
+    "ods": gettext_lazy("OpenDocument (ODS)"),
+}
 DELIMITER_NAMES = {
     ",": gettext_lazy("comma"),
     ";": gettext_lazy("semicolon"),
@@ -29,7 +34,9 @@ class UploadForm(DeskForm):
     resource = forms.ChoiceField(label=gettext_lazy("What is in it"))
     file = forms.FileField(
         label=gettext_lazy("File"),
-        help_text=gettext_lazy("CSV (also packed as .csv.gz) or Excel .xlsx, with the names of the columns on top."),
+        help_text=gettext_lazy(
+            "CSV (also packed as .csv.gz), Excel (.xlsx, .xls) or OpenDocument (.ods), with column names on top."
+        ),
         widget=forms.ClearableFileInput(attrs={"accept": ACCEPTED}),
     )
     reason = forms.CharField(

@@ -258,6 +258,8 @@ SPREADSHEET_LIMITS = {
     "columns": env.int("SPREADSHEET_COLUMNS", default=500),
     "cell_length": 32_767,
 }
+# What the process that reads XLS files may take; one that needs more is refused.
+SPREADSHEET_READER = {"memory_bytes": 768 * 1024**2, "seconds": 60}
 # A file that unpacks to more is checked and applied by a job while the page waits for nothing.
 SPREADSHEET_PAGE_BYTES = 2_000_000
 # An import that nobody confirmed is cancelled after so long; its file stays.

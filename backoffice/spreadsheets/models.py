@@ -19,7 +19,7 @@ def kept_path(job: "ImportJob", filename: str) -> str:
     )
 
 
-KEPT_SUFFIXES = (".csv", ".csv.gz", ".xlsx")
+KEPT_SUFFIXES = (".csv", ".csv.gz", ".xlsx", ".xls", ".ods")
 
 
 class ImportJob(models.Model):

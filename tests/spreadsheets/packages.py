@@ -1,4 +1,4 @@
-"""Workbooks made by hand, for what no library would write."""
+"""Workbooks made by hand, for what no library at hand would write."""
 
 import zipfile
 from pathlib import Path
@@ -46,3 +46,42 @@ def text(reference: str, value: str) -> str:
 
 
 HEADERS = row(1, text("A1", "sku"), text("B1", "stock"))
+
+
+ODF = "urn:oasis:names:tc:opendocument:xmlns:"
+NAMES = " ".join(f'xmlns:{name}="{ODF}{name}:1.0"' for name in ("office", "table", "text", "style"))
+SHOWN = 'xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"'
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
+
+
+def write_document(path: Path, *tables: str, mimetype: str = ODS, manifest: str = "", before: str = "") -> Path:
+    """Write an OpenDocument file with these `<table:table>` elements; the style "hidden" hides a sheet."""
+    hides = '<style:style style:name="hidden"><style:table-properties table:display="false"/></style:style>'
+    body = f"<office:body><office:spreadsheet>{''.join(tables)}</office:spreadsheet></office:body>"
+    styles = f"<office:automatic-styles>{hides}</office:automatic-styles>"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", mimetype)
+        archive.writestr("META-INF/manifest.xml", f"<manifest>{manifest}</manifest>")
+        content = f"<office:document-content {NAMES} {SHOWN}>{styles}{body}</office:document-content>"
+        archive.writestr("content.xml", before + content)
+    return path
+
+
+def table(name: str, *rows: str, style: str = "shown") -> str:
+    """Return a sheet of these rows."""
+    return f'<table:table table:name="{name}" table:style-name="{style}">{"".join(rows)}</table:table>'
+
+
+def line(*cells: str, times: int = 1) -> str:
+    """Return a row of these cells, repeated."""
+    return f'<table:table-row table:number-rows-repeated="{times}">{"".join(cells)}</table:table-row>'
+
+
+def cell(kind: str = "", value: str = "", *, shown: str = "", times: int = 1, more: str = "") -> str:
+    """Return a cell, repeated; without a kind a blank one."""
+    names = {"string": "string", "boolean": "boolean", "date": "date", "time": "time"}
+    stored = f'office:value-type="{kind}" ' if kind else ""
+    if kind and value:
+        stored += f'office:{names[kind] + "-" if kind in names else ""}value="{value}" '
+    paragraphs = "".join(f"<text:p>{each}</text:p>" for each in shown.split("|")) if shown else ""
+    return f'<table:table-cell table:number-columns-repeated="{times}" {stored}{more}>{paragraphs}</table:table-cell>'

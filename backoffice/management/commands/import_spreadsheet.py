@@ -20,7 +20,8 @@ class Command(BaseCommand):
     """Prints one JSON object. Exit status: 0 all well, 1 rows were refused, 2 the file or the request is wrong."""
 
     help = (
-        "Check a .csv, .csv.gz or .xlsx file and print what it would do; with --apply, do it, all in one transaction. "
+        "Check a .csv, .csv.gz, .xlsx, .xls or .ods file and print what it would do; with --apply, do it, all in one "
+        "transaction. "
         "A column that the file does not have leaves things as they are; what a blank cell does is said for each field "
         "(it clears what can be empty)."
     )

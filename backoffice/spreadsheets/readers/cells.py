@@ -1,4 +1,4 @@
-"""One cell of an XLSX sheet: from its type, style and text to a value."""
+"""One cell of a sheet: from its type, style and text to a value."""
 
 import math
 from dataclasses import dataclass
@@ -32,8 +32,7 @@ class WorkbookFacts:
         if kind == "b":
             return text.strip() in {"1", "true"}
         if kind == "e":
-            message = _("The cell shows the error %(value)s. Correct it in the spreadsheet.") % {"value": text}
-            return FaultyCell(text, rule="error_value", message=message)
+            return error_cell(text)
         if kind == "d":
             return _date_of_text(text)
         raise damaged_workbook()
@@ -45,7 +44,7 @@ class WorkbookFacts:
             return int(text)
         except ValueError:
             number = float(text)
-        return number if math.isfinite(number) else _no_number(text)
+        return number if math.isfinite(number) else no_number(text)
 
 
 def formula_without_result(formula: str) -> FaultyCell:
@@ -54,7 +53,14 @@ def formula_without_result(formula: str) -> FaultyCell:
     return FaultyCell(formula, rule="formula", message=message)
 
 
-def _no_number(text: str) -> FaultyCell:
+def error_cell(text: str) -> FaultyCell:
+    """Return the cell of a formula that came to an error."""
+    message = _("The cell shows the error %(value)s. Correct it in the spreadsheet.") % {"value": text}
+    return FaultyCell(text, rule="error_value", message=message)
+
+
+def no_number(text: str) -> FaultyCell:
+    """Return the cell of a number that is infinite or none."""
     message = _("The cell holds a number that no spreadsheet can show. Enter it again.")
     return FaultyCell(text, rule="number", message=message)
 

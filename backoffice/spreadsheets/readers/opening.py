@@ -3,11 +3,15 @@
 import gzip
 import mmap
 import zlib
+from contextlib import ExitStack
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
+from backoffice.spreadsheets.readers.archive import Archive, protected_workbook
 from backoffice.spreadsheets.readers.base import Choices, Limits, Sheet, UnreadableFile
+from backoffice.spreadsheets.readers.legacy import open_legacy
+from backoffice.spreadsheets.readers.opendocument import open_document
 from backoffice.spreadsheets.readers.text import open_text
 from backoffice.spreadsheets.readers.workbook import open_workbook
 
@@ -50,7 +54,7 @@ def open_sheet(
     sheet: str | None = None,
     header_row: int | None = None,
 ) -> Sheet:
-    """Open a .csv, .csv.gz or .xlsx file and return its headers and a stream of its rows.
+    """Open a .csv, .csv.gz, .xlsx, .xls or .ods file and return its headers and a stream of its rows.
 
     `filename` is the name its owner gave it, for messages. Encoding, delimiter, sheet and header row are detected
     unless given: the sheet is the first visible one that is not empty, the header row its first that is not blank.
@@ -63,9 +67,11 @@ def open_sheet(
     start = _first_bytes(path, name, limits)
     if start.startswith(ZIP):
         _refuse_choices_of_texts(choices)
-        return open_workbook(path, filename=name, choices=choices, limits=limits)
+        return _open_archive(Archive(path, filename=name, limits=limits), choices, limits)
     if start.startswith(COMPOUND_FILE):
-        raise _refused_compound_file(path, name)
+        _refuse_choices_of_texts(choices)
+        _refuse_encrypted(path, name)
+        return open_legacy(path, filename=name, choices=choices, limits=limits)
     if sheet:
         message = _("A CSV file has no sheets. Leave the sheet “%(name)s” out, or choose the workbook.")
         raise UnreadableFile(message % {"name": sheet}, code="sheet")
@@ -74,6 +80,17 @@ def open_sheet(
         return open_text(path, zipped=True, choices=choices, limits=limits)
     _refuse_foreign(start, name)
     return open_text(path, zipped=False, choices=choices, limits=limits)
+
+
+def _open_archive(archive: Archive, choices: Choices, limits: Limits) -> Sheet:
+    with ExitStack() as opened:
+        opened.callback(archive.close)
+        if {"mimetype", "content.xml"} & archive.parts.keys():
+            sheet = open_document(archive, choices=choices, limits=limits)
+        else:
+            sheet = open_workbook(archive, choices=choices, limits=limits)
+        opened.pop_all()
+        return sheet
 
 
 def _refuse_choices_of_texts(choices: Choices) -> None:
@@ -120,12 +137,9 @@ def _refuse_foreign(start: bytes, name: str) -> None:
         raise UnreadableFile(message % {"name": name, "kind": kinds[0]}, code="wrong_type")
 
 
-def _refused_compound_file(path: Path, name: str) -> UnreadableFile:
-    """Tell an encrypted XLSX from an old XLS: both are compound files, the names of their streams are UTF-16."""
+def _refuse_encrypted(path: Path, name: str) -> None:
+    """Tell an encrypted XLSX from an XLS: both are compound files, the names of their streams are UTF-16."""
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         is_encrypted = content.find("EncryptedPackage".encode("utf-16-le")) >= 0
     if is_encrypted:
-        message = _("“%(name)s” is protected by a password. Remove it in Excel (File, Info) and save.")
-        return UnreadableFile(message % {"name": name}, code="password")
-    message = _("“%(name)s” is in an old Office format. Open it in Excel and save it as XLSX.")
-    return UnreadableFile(message % {"name": name}, code="wrong_type")
+        raise protected_workbook(name)

@@ -6,12 +6,12 @@ Read through expat and not through a library that builds the whole table: a shee
 
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator
-from typing import IO, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import IO, NamedTuple, Protocol
 
 from django.utils.translation import gettext as _
 
-from backoffice.spreadsheets.readers.base import Cell, Limits, Problem, Row, UnreadableFile
+from backoffice.spreadsheets.readers.base import Cell, Choices, Layout, Limits, Problem, Row, Sheet, UnreadableFile
 from backoffice.spreadsheets.readers.cells import WorkbookFacts, formula_without_result
 from backoffice.spreadsheets.readers.headers import (
     column_letters,
@@ -49,8 +49,26 @@ class ColumnIndexes(dict[str, int]):
         return index - 1
 
 
+class RowParser(Protocol):
+    """The handlers of expat for one kind of sheet: they collect rows of `width` cells."""
+
+    namespaces: bool
+    width: int
+
+    def start(self, name: str, attributes: dict[str, str]) -> None: ...
+
+    def characters(self, data: str) -> None: ...
+
+    def end(self, name: str) -> None: ...
+
+    def take_rows(self) -> Iterable[ParsedRow]:
+        """Return the rows collected since the last time."""
+
+
 class SheetParser:
     """The handlers of expat, called some five times a cell: plain attributes, nothing looked up twice."""
+
+    namespaces = False
 
     def __init__(self, facts: WorkbookFacts, *, width: int, cell_length: int) -> None:
         """Expect at most `width` columns until the headers are known."""
@@ -73,6 +91,11 @@ class SheetParser:
         self.reads_value = False
         self.reads_formula = False
         self.is_phonetic = False
+
+    def take_rows(self) -> list[ParsedRow]:
+        """Return the rows collected since the last time."""
+        rows, self.rows = self.rows, []
+        return rows
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Begin a row, a cell, or what stands in a cell."""
@@ -141,7 +164,7 @@ class SheetParser:
         if value is None:
             return
         if type(value) is str and len(value) > self.cell_length:
-            raise self._too_long()
+            raise too_long(self.column, self.number, self.cell_length)
         self.is_filled = True
         if self.column < self.width:
             self.cells[self.column] = value
@@ -152,36 +175,40 @@ class SheetParser:
         """Say whether a formula was saved without its result; an empty text is a result."""
         return not self.text and not (self.kind == "str" and self.has_value)
 
-    def _too_long(self) -> UnreadableFile:
-        message = _("Cell %(cell)s is longer than %(limit)d characters. Shorten it.")
-        cell = f"{column_letters(self.column)}{self.number}"
-        return UnreadableFile(message % {"cell": cell, "limit": self.cell_length}, code="cell_length")
+
+def too_long(column: int, number: int, limit: int) -> UnreadableFile:
+    """Return the refusal of a cell with more characters than any spreadsheet holds."""
+    message = _("Cell %(cell)s is longer than %(limit)d characters. Shorten it.")
+    return UnreadableFile(message % {"cell": f"{column_letters(column)}{number}", "limit": limit}, code="cell_length")
+
+
+def parsed_rows(stream: IO[bytes], parser: RowParser) -> Iterator[ParsedRow]:
+    """Yield the rows that hold something, as the stream is read."""
+    expat = new_parser(namespaces=parser.namespaces)
+    expat.StartElementHandler = parser.start
+    expat.EndElementHandler = parser.end
+    expat.CharacterDataHandler = parser.characters
+    try:
+        for _chunk in parse_in_chunks(expat, stream):
+            yield from parser.take_rows()
+    except BROKEN as error:
+        raise damaged_workbook() from error
 
 
 class SheetReader:
     """Turns parsed rows into headers and rows."""
 
-    def __init__(self, stream: IO[bytes], *, name: str, facts: WorkbookFacts, limits: Limits) -> None:
-        """Begin reading at the top of the sheet."""
+    def __init__(
+        self, parsed: Iterator[ParsedRow], *, name: str, limits: Limits, parser: RowParser | None = None
+    ) -> None:
+        """Begin reading at the top of the sheet; the `parser` is told how many columns there are."""
         self.name = name
         self.limits = limits
         self.header_row = 1
         self.first: ParsedRow | None = None
         self.headers: tuple[str, ...] = ()
-        self.parser = SheetParser(facts, width=limits.columns + 1, cell_length=limits.cell_length)
-        self.parsed = self._parse(stream)
-
-    def _parse(self, stream: IO[bytes]) -> Iterator[ParsedRow]:
-        expat = new_parser()
-        expat.StartElementHandler = self.parser.start
-        expat.EndElementHandler = self.parser.end
-        expat.CharacterDataHandler = self.parser.characters
-        try:
-            for _chunk in parse_in_chunks(expat, stream):
-                rows, self.parser.rows = self.parser.rows, []
-                yield from rows
-        except BROKEN as error:
-            raise damaged_workbook() from error
+        self.parsed = parsed
+        self.parser = parser
 
     def has_rows(self, *, header_row: int) -> bool:
         """Find the first row that is not blank, from the row `header_row` on, and say whether there is one."""
@@ -198,7 +225,8 @@ class SheetReader:
             raise UnreadableFile(message % {"name": self.name}, code="empty")
         self.header_row = self.first.number
         self.headers = read_headers(self.first.cells, limits=self.limits)
-        self.parser.width = len(self.headers)
+        if self.parser is not None:
+            self.parser.width = len(self.headers)
         return self.headers
 
     def rows(self) -> Iterator[Row]:
@@ -227,13 +255,20 @@ class SheetReader:
         return Row(number, cells[:width], problem)
 
 
-def first_filled(readers: Iterable[SheetReader], *, header_row: int) -> SheetReader:
-    """Return the first reader whose sheet has rows from `header_row` on, or the first one if none has."""
+def read_first_filled(
+    readers: Iterable[SheetReader], *, layout: Layout, choices: Choices, close: Callable[[], None]
+) -> Sheet:
+    """Return the first sheet that has rows from the chosen header row on; refuse the first one if none has."""
     first = None
     for reader in readers:
-        if reader.has_rows(header_row=header_row):
-            return reader
         first = first or reader
-    if first is None:
-        raise damaged_workbook()
-    return first
+        if reader.has_rows(header_row=choices.header_row or 1):
+            break
+    else:
+        if first is None:
+            raise damaged_workbook()
+        reader = first
+    layout.sheet_name = reader.name
+    headers = reader.read_headers()
+    layout.header_row = reader.header_row
+    return Sheet(**vars(layout), headers=headers, rows=reader.rows(), close=close)

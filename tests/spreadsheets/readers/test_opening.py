@@ -22,12 +22,6 @@ def test_another_kind_of_file_is_named_whatever_its_ending(content, kind, file_o
     assert "prices.csv" in error.message
 
 
-def test_an_old_workbook_is_refused_even_when_renamed(shared_data, refusal):
-    error = refusal(shared_data / "spreadsheets/readxl/blanks.xls", filename="stock.xlsx")
-
-    assert "“stock.xlsx” is in an old Office format" in error.message
-
-
 def test_an_encrypted_workbook_is_refused_as_such(file_of, refusal):
     content = bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600) + "EncryptedPackage".encode("utf-16-le")
 
