@@ -41,12 +41,21 @@ def test_people_are_for_administrators(manager: Any, signed_in: Any) -> None:
 
 def test_a_token_is_shown_once(desk: Any, administrator: Any) -> None:
     form = {"name": "Shop", "owner": administrator.pk, "scopes": ["orders"], "expires_at_0": "", "expires_at_1": ""}
-    response = desk.post("/accounts/apitoken/add/", form)
+    issued = desk.post("/accounts/apitoken/add/", form).headers["Location"]
+    response = desk.get(issued)
     token = ApiToken.objects.get(name="Shop")
     secret = response.context["secret"]
     assert secret in response.content.decode()
     assert "no-store" in response.headers["Cache-Control"]
+    assert desk.get(issued).headers["Location"] == "/accounts/apitoken/"
     assert secret not in desk.get(f"/accounts/apitoken/{token.pk}/change/").content.decode()
+    assert ApiToken.objects.count() == 1
+
+
+def test_a_new_token_offers_no_way_past_its_secret(desk: Any) -> None:
+    page = desk.get("/accounts/apitoken/add/").content.decode()
+    assert "_addanother" not in page
+    assert "_continue" not in page
 
 
 def test_a_token_is_revoked(desk: Any, administrator: Any) -> None:

@@ -71,7 +71,7 @@ class DeskModelAdmin(RevertMixin, AutocompleteMixin, ActionMixin, SheetMixin, Li
         row = kwargs.get("obj")
         explained = [self.opts.get_field(name).verbose_name for name in reasons_required(self.model, "fields")]
         context |= {"asks_reason": self.asks_reason or explained, "reason_field": REASON_FIELD, "explained": explained}
-        context["show_save_and_add_another"] = row is None
+        context.setdefault("show_save_and_add_another", row is None)
         context["show_history"] = hasattr(self.model, "history")
         context["posted_reason"] = request.POST.get(REASON_FIELD, "")
         if row is not None and not request.GET.get(IS_POPUP_VAR):

@@ -7,11 +7,15 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import PermissionDenied
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from backoffice.accounts.models import ApiToken, Membership, User
@@ -131,6 +135,9 @@ class RoleAdmin(ReadOnlyAdmin):
         return self.has_view_permission(request)
 
 
+NEW_SECRET = "new_token"  # noqa: S105
+
+
 class TokenForm(VersionedForm):
     """A new token: what it opens, and until when."""
 
@@ -193,13 +200,33 @@ class TokenAdmin(DeskModelAdmin):
         )
         obj.pk = token.pk
 
+    def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> HttpResponse:
+        """Offer no way to save that would pass by the page with the secret."""
+        context |= {"show_save_and_continue": False, "show_save_and_add_another": False}
+        return super().render_change_form(request, context, **kwargs)
+
     def response_add(self, request: HttpRequest, obj: Any, post_url_continue: Any = None) -> HttpResponse:
-        """Show the secret: now, and never again."""
+        """Lead to the secret by a page that makes no second token when it is loaded again."""
+        request.session[NEW_SECRET] = [obj.pk, request.new_secret]  # type: ignore[attr-defined]
+        return HttpResponseRedirect(self.url("issued", obj.pk))
+
+    def get_urls(self) -> list[URLPattern]:
+        issued = self.admin_site.admin_view(self.issued_view)
+        return [path("<int:token_id>/issued/", issued, name="accounts_apitoken_issued"), *super().get_urls()]
+
+    @method_decorator(require_safe)
+    def issued_view(self, request: HttpRequest, token_id: int) -> HttpResponse:
+        """Show the secret to whoever made it: now, and never again."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        known, secret = request.session.pop(NEW_SECRET, (None, ""))
+        if known != token_id:
+            return HttpResponseRedirect(self.url("changelist"))
         context = self.admin_site.each_context(request) | {
             "title": _("API token"),
             "opts": self.opts,
-            "token": obj,
-            "secret": request.new_secret,  # type: ignore[attr-defined]
+            "token": ApiToken.objects.get(pk=token_id),
+            "secret": secret,
             "list_url": self.url("changelist"),
         }
         return render(request, "desk/token_issued.html", context)
