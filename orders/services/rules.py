@@ -119,10 +119,14 @@ def can_settle_refund(payment: Payment, user: User | None) -> Refusal | None:
 
 
 def can_hold_order(order: Order, user: User | None) -> Refusal | None:
-    """Whether the order may be put on hold."""
+    """Whether the order may be put on hold: while something of it has to leave."""
     return (
         _may_change(user)
         or _not_open(order)
+        or refuse_if(
+            order.fulfilment_state not in TO_SHIP,
+            _("Everything of order %(number)s is shipped, so there is nothing to hold.") % {"number": order.number},
+        )
         or refuse_if(
             bool(order.hold_reason),
             _("Order %(number)s is on hold already: %(why)s.") % {"number": order.number, "why": order.hold_reason},

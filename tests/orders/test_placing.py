@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from backoffice.changes.refusals import RefusedError
 from catalog.services import OutOfStockError
 from customers.models import CustomerFigures
-from orders.services import LineDraft, can_place_order, place_order
+from orders.services import LineDraft, can_place_order, hold_order, place_order, ship_order
 from tests.factories import make_customer, make_draft, make_historical, make_placed, make_product, reload
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +106,10 @@ def test_the_service_asks_for_the_permission_too(viewer) -> None:
 def test_the_timeline_says_who_placed_it(operator) -> None:
     order = place_order(order=make_draft(), actor=operator)
     assert [(event.kind, event.actor) for event in order.events.all()] == [("placed", operator)]
+
+
+def test_nothing_is_held_once_everything_has_left() -> None:
+    order = make_placed()
+    ship_order(order=order)
+    with pytest.raises(RefusedError, match="nothing to hold"):
+        hold_order(order=reload(order), reason="bad address")
