@@ -185,6 +185,7 @@ def site_pages() -> Iterator[Page]:
     yield Page("/login/", Answer(STAFF, 302, visitor=200), Answer(STAFF, visitor=200))
     yield Page("/logout/", READ_ONLY, staff)
     yield Page(f"/r/{product}/1/", NOT_THERE, NOT_THERE)
+    yield Page("/accounts/apitoken/1/issued/", Answer(ADMINISTRATORS, 302), READ_ONLY)
     yield Page("/nowhere/", NOT_THERE, NOT_THERE)
     yield Page("/export/v1/products.json", Answer(STAFF, 401, visitor=401), Answer(STAFF, 405, visitor=405))
     for app in sorted({label.split(".")[0] for label in SCREENS}):
