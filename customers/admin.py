@@ -14,7 +14,7 @@ from backoffice.desk.admin import DeskModelAdmin, DeskStackedInline
 from backoffice.desk.admin.timelines import TimelineMixin
 from backoffice.desk.columns import badge, code, column, figure, money, number, row_link, status_badge, text, when
 from backoffice.desk.filters import DateRangeFilter, ValueFilter, YesNoFilter
-from backoffice.desk.forms import ActionForm, ReasonForm
+from backoffice.desk.forms import ActionForm, ReasonForm, VersionedForm
 from backoffice.desk.queues import Queue
 from backoffice.desk.sections import TableSection
 from customers.models import Address, Customer
@@ -37,6 +37,15 @@ class ConsentForm(ActionForm):
     """What the customer said about marketing."""
 
     agrees = forms.BooleanField(label=_("Agrees to marketing"), required=False)
+
+
+class NewCustomerForm(VersionedForm):
+    """A new customer; whoever has no number of their own for them is given the next one on saving."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["number"].required = False
+        self.fields["number"].help_text = _("Your own number for this customer. Left empty, they get the next one.")
 
 
 class AddressInline(DeskStackedInline):
@@ -125,8 +134,12 @@ class CustomerAdmin(TimelineMixin, DeskModelAdmin):
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).select_related("figures")
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"number": next_customer_number()} | super().get_changeform_initial_data(request)
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs | ({} if obj else {"form": NewCustomerForm}))
+
+    def save_model(self, request: HttpRequest, obj: Customer, form: Any, change: bool) -> None:
+        obj.number = obj.number or next_customer_number()
+        super().save_model(request, obj, form, change)
 
     @desk_action(
         _("Block"),

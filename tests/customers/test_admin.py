@@ -13,9 +13,22 @@ pytestmark = pytest.mark.django_db
 EMPTY_ADDRESSES = {f"addresses-{name}": 0 for name in ("TOTAL_FORMS", "INITIAL_FORMS", "MIN_NUM_FORMS")}
 
 
-def test_a_new_customer_is_offered_the_next_number(signed_in: Any, operator: Any) -> None:
-    page = signed_in(operator).get(reverse("admin:customers_customer_add"))
-    assert 'value="C1' in page.content.decode()
+def test_a_new_customer_is_given_the_next_number_on_saving(signed_in: Any, operator: Any) -> None:
+    client, url = signed_in(operator), reverse("admin:customers_customer_add")
+    client.get(url)
+    client.post(url, {"number": "", "name": "Ada"} | EMPTY_ADDRESSES)
+    client.get(url)
+    client.post(url, {"number": "", "name": "Grace"} | EMPTY_ADDRESSES)
+    ada, grace = (Customer.objects.get(name=name).number for name in ("Ada", "Grace"))
+    assert int(grace.removeprefix("C")) == int(ada.removeprefix("C")) + 1
+
+
+def test_a_new_customer_keeps_a_number_of_ones_own(signed_in: Any, operator: Any) -> None:
+    client, url = signed_in(operator), reverse("admin:customers_customer_add")
+    client.post(url, {"number": "X-7", "name": "Ada"} | EMPTY_ADDRESSES)
+    assert Customer.objects.get(name="Ada").number == "X-7"
+    page = client.post(url, {"number": "X-7", "name": "Grace"} | EMPTY_ADDRESSES)
+    assert "Another customer has this number." in page.content.decode()
 
 
 def test_a_change_keeps_its_reason(signed_in: Any, operator: Any) -> None:
