@@ -29,7 +29,7 @@ class NoteForm(DeskForm):
 
     text = forms.CharField(
         label=gettext_lazy("Note"),
-        widget=forms.Textarea(attrs={"rows": 2, "data-mentions": ""}),
+        widget=forms.Textarea(attrs={"rows": 2}),
         help_text=gettext_lazy("@ and what stands before the @ of a colleague's address tells them by mail."),
     )
     internal = forms.BooleanField(
