@@ -3,7 +3,9 @@
 from typing import Any, cast
 
 from django.contrib import admin
+from django.contrib.admin.views.autocomplete import AutocompleteJsonView
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -15,6 +17,16 @@ from backoffice.desk.palette import find
 from backoffice.desk.queues import Count, queue_counts
 
 FRESH_VAR = "fresh"
+
+
+class RelatedSearch(AutocompleteJsonView):
+    """Finds rows by typing: those that one may see, and colleagues for whoever may see the rows that name one."""
+
+    def has_perm(self, request: HttpRequest, obj: Any = None) -> bool:
+        searched: Any = self.model_admin
+        naming = searched.admin_site._registry.get(self.source_field.model)
+        by_name = searched.found_by_all and naming is not None and naming.has_view_permission(request)
+        return by_name or bool(super().has_perm(request, obj))
 
 
 class DeskSite(UnfoldAdminSite):
@@ -34,6 +46,9 @@ class DeskSite(UnfoldAdminSite):
 
     def url(self, page: str) -> str:
         return reverse(f"{self.name}:{page}")
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponseBase:
+        return RelatedSearch.as_view(admin_site=self)(request)
 
     @method_decorator(require_safe)
     def search(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.contenttypes.models import ContentType
 
+from backoffice.accounts.models import User
 from backoffice.accounts.roles import ADMINISTRATOR, CATALOGUE_MANAGER, MANAGER, OPERATOR, VIEWER
 from catalog.models import Product
 
@@ -90,6 +91,12 @@ REPORTS = {
 }
 IMPORTS = {"products": GOODS, "stock-count": STOCK, "customers": MANAGERS, "orders": MANAGERS}
 EXPORTS = {"products": EVERYBODY, "orders": EVERYBODY, "customers": MANAGERS}
+# Spreadsheets of a list; those of orders and customers hold names and addresses of people.
+SHEETS = {
+    "catalog.product": {"products": EVERYBODY, "stock-count": EVERYBODY},
+    "orders.order": {"orders": MANAGERS},
+    "customers.customer": {"customers": MANAGERS},
+}
 
 
 @dataclass(frozen=True)
@@ -137,6 +144,9 @@ def pages_of(label: str, screen: Screen, row: Any) -> Iterator[Page]:
     yield Page(f"{at_row}do/save_model/", NOT_THERE, NOT_THERE)
     deleted = Answer(screen.deletes, 302, writes=True)
     yield Page(f"{at_row}delete/", Answer(screen.deletes), deleted, {"post": "yes"})
+    yield Page(f"{base}export/nothing.csv", NOT_THERE, READ_ONLY)
+    for sheet, may in SHEETS.get(label, {}).items():
+        yield Page(f"{base}export/{sheet}.csv", Answer(may), READ_ONLY)
     if tracked:
         yield Page(f"{base}as-of/", sees, READ_ONLY)
         yield Page(f"{at_row}as-of/", sees, READ_ONLY)
@@ -166,11 +176,20 @@ def import_pages(job: Any) -> Iterator[Page]:
     """Yield the pages of an import of one's own: its kind must be permitted too, to do anything with it."""
     base, may = f"/spreadsheets/importjob/{job.pk}/", IMPORTS[job.resource]
     yield Page(f"{base}file/", Answer(IMPORTERS), READ_ONLY)
-    yield Page(f"{base}errors/", Answer(IMPORTERS, 302), READ_ONLY)  # none of its rows was refused
+    yield Page(f"{base}errors/", Answer(IMPORTERS), READ_ONLY)
     for name in ("read", "confirm", "discard"):
         yield Page(f"{base}{name}/", NOT_THERE, Answer(may, 302, writes=True))
     columns = {f"column-{field}": header for field, header in job.mapping.items()}
     yield Page(f"{base}check/", NOT_THERE, Answer(may, 302, writes=True), columns)
+
+
+def change_set_pages(change_set: Any) -> Iterator[Page]:
+    """Yield the pages of a change set that renamed a product; one may take away what one may export."""
+    base, sees = "/changes/changeset/", Answer(EVERYBODY)
+    undone = Answer(MANAGERS, 302, writes=True)
+    yield Page(f"{base}deleted/", sees, sees)
+    yield Page(f"{base}{change_set.pk}/undo/", sees, undone, {"reason": "wrong"})
+    yield Page(f"{base}{change_set.pk}/download/", sees, sees)
 
 
 def site_pages() -> Iterator[Page]:
@@ -195,13 +214,17 @@ def site_pages() -> Iterator[Page]:
 
 
 def autocompletes() -> Iterator[Page]:
-    """Yield the searches behind the fields that name another row: what they find must be one's to see."""
+    """Yield the searches behind the fields that name another row: what they find must be one's to see.
+
+    Colleagues are found by all who see the rows that name one.
+    """
     for model in admin.site._registry:
         for named in model._meta.get_fields():
             target = named.related_model if named.concrete else None
             known = admin.site._registry.get(target)
             if known is None or not known.search_fields:
                 continue
-            sees = Answer(SCREENS[target._meta.label_lower].sees)
+            shown = model if target is User else target
+            sees = Answer(SCREENS[shown._meta.label_lower].sees)
             query = f"app_label={model._meta.app_label}&model_name={model._meta.model_name}&field_name={named.name}"
             yield Page(f"/autocomplete/?{query}", sees, READ_ONLY)

@@ -42,6 +42,7 @@ class ListMixin(PastMixin, unfold.ModelAdmin):
     empty_text: Any = _("Nothing here yet.")
     search_help_text: Any = None
     palette_icon = ""
+    found_by_all = False  # by fields and filters: whoever may see a row that names one of these may look for another
     row_name: Any = ""
     row_names: Any = ""
 

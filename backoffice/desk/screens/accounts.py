@@ -77,6 +77,7 @@ class PersonAdmin(DeskModelAdmin):
     asks_reason = True
     desk_actions = ("give_password",)
     palette_icon = "badge"
+    found_by_all = True
 
     holds = column(lambda person: ", ".join(str(held) for held in person.memberships.all()) or _("no role"), _("roles"))
     state = column(
