@@ -3,7 +3,7 @@
 Corrected and uploaded again, such a file is an import like any other: it leaves the column of reasons out.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,6 +27,15 @@ REASON_WIDTH = 80
 FORMATS = {"text": "@", "number": "General", "date": "yyyy-mm-dd", "moment": "yyyy-mm-dd hh:mm:ss"}
 
 
+ROWS_A_WATCH = 5_000
+
+type Watch = Callable[[int], None]
+
+
+def unwatched(_rows: int) -> None:
+    """Tell nobody how far it is."""
+
+
 class RefusedRow(NamedTuple):
     """A row of the file as it was read, the headers of its bad cells, and why each was refused."""
 
@@ -35,14 +44,15 @@ class RefusedRow(NamedTuple):
     reason: str
 
 
-def write_error_file(*, sheet: Sheet, stage: Stage, path: Path) -> int:
+def write_error_file(*, sheet: Sheet, stage: Stage, path: Path, watch: Watch = unwatched) -> int:
     """Write the refused rows of `sheet` to a .csv, .csv.gz or .xlsx file and return how many there were.
 
-    In XLSX the bad cells are coloured. Runs in a transaction. Raises UnwritableFile.
+    In XLSX the bad cells are coloured. `watch` is told now and then how many rows of the sheet were read.
+    Runs in a transaction. Raises UnwritableFile.
     """
     kept = [place for place, header in enumerate(sheet.headers) if not is_reason(header)]
     headers = [sheet.headers[place] for place in kept]
-    rows = (row._replace(cells=[row.cells[place] for place in kept]) for row in _refused(sheet, stage))
+    rows = (row._replace(cells=[row.cells[place] for place in kept]) for row in _refused(sheet, stage, watch))
     with replacing(path) as file:
         if suffix_of(path) == ".xlsx":
             return _write_workbook(file, headers, rows)
@@ -50,7 +60,7 @@ def write_error_file(*, sheet: Sheet, stage: Stage, path: Path) -> int:
         return write_csv(file, columns, ([*map(_as_text, row.cells), row.reason] for row in rows))
 
 
-def _refused(sheet: Sheet, stage: Stage) -> Iterator[RefusedRow]:
+def _refused(sheet: Sheet, stage: Stage, watch: Watch) -> Iterator[RefusedRow]:
     """Read file and problems side by side: both are in the order of the rows, neither is kept in memory."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(
@@ -59,9 +69,11 @@ def _refused(sheet: Sheet, stage: Stage) -> Iterator[RefusedRow]:
         )
         problems = iter(cursor)
         wanted = next(problems, None)
-        for row in sheet.rows:
+        for count, row in enumerate(sheet.rows):
             if wanted is None:
                 return
+            if count % ROWS_A_WATCH == 0:
+                watch(count)
             if row.number == wanted[0]:
                 yield RefusedRow(row.cells, frozenset(wanted[1]), _reason(*wanted[1:]))
                 wanted = next(problems, None)

@@ -20,13 +20,14 @@ from backoffice.changes.context import recording
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import Refusal, lacks, refuse_if, require
 from backoffice.spreadsheets.engine import NOTHING_FOUND, Outcome, apply_stage, check_sheet
-from backoffice.spreadsheets.errorfiles import write_error_file
+from backoffice.spreadsheets.errorfiles import Watch, unwatched, write_error_file
 from backoffice.spreadsheets.mapping import build_mapping
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.readers import Layout, Sheet, UnreadableFile, open_sheet
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.staging import Stage, drop_tables, stage_tables
 
+REFUSED = "refused"
 READING_OPTIONS = ("encoding", "delimiter", "sheet", "header_row")
 
 
@@ -211,11 +212,25 @@ def sweep_imports() -> int:
     orphans = {name.rpartition("_")[0] for name in stage_tables()} - needed
     for token in orphans:
         drop_tables(token)
+    for path in kept_error_files():
+        if path.name.partition(".")[0] not in needed:
+            path.unlink(missing_ok=True)
     return len(swept) + len(orphans)
 
 
+def kept_error_files() -> list[Path]:
+    """Return the error files that jobs have written."""
+    return list((Path(settings.MEDIA_ROOT) / REFUSED).glob("import_*"))
+
+
+def kept_error_file(job: ImportJob, suffix: str) -> Path:
+    """Return where a job writes the refused rows of the last check of an import."""
+    checked = job.checked_at.strftime("%Y%m%d%H%M%S%f") if job.checked_at else ""
+    return Path(settings.MEDIA_ROOT) / REFUSED / f"{job.token}.{checked}{suffix}"
+
+
 @transaction.atomic
-def error_file(*, job: ImportJob, actor: User | None, path: Path) -> int:
+def error_file(*, job: ImportJob, actor: User | None, path: Path, watch: Watch = unwatched) -> int:
     """Write the refused rows with their reasons to `path`, by its suffix, and return how many there were.
 
     Raises ValidationError when the check is too long ago, and RefusedError.
@@ -224,7 +239,7 @@ def error_file(*, job: ImportJob, actor: User | None, path: Path) -> int:
     if f"{job.token}_problems" not in stage_tables():
         raise ValidationError(_("The refused rows of this import are not kept any more. Upload its file again."))
     with _opened(_request(job, mapped={}, constants={}, options=job.options)) as sheet:
-        return write_error_file(sheet=sheet, stage=_stage_of(job), path=path)
+        return write_error_file(sheet=sheet, stage=_stage_of(job), path=path, watch=watch)
 
 
 def import_file(

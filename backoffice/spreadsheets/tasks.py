@@ -11,10 +11,11 @@ from backoffice.jobs.models import Job
 from backoffice.jobs.registry import job
 from backoffice.jobs.services import enqueue_job
 from backoffice.spreadsheets.models import ImportJob
-from backoffice.spreadsheets.services import check_import, confirm_import
+from backoffice.spreadsheets.services import check_import, confirm_import, error_file, kept_error_file
 
 CHECK = "spreadsheets.check_import"
 APPLY = "spreadsheets.confirm_import"
+REFUSED = "spreadsheets.write_error_file"
 
 
 def is_large(import_job: ImportJob) -> bool:
@@ -22,14 +23,18 @@ def is_large(import_job: ImportJob) -> bool:
     return bool(import_job.detected.get("unpacked", import_job.size) > settings.SPREADSHEET_PAGE_BYTES)
 
 
-def latest_work(import_job: ImportJob) -> Job | None:
-    """Return the newest background job about this import."""
-    return Job.objects.filter(kind__in=[CHECK, APPLY], key__startswith=f"{import_job.pk}:").order_by("-pk").first()
+def latest_work(import_job: ImportJob, *kinds: str) -> Job | None:
+    """Return the newest background job of these kinds about this import; of checking and applying if none is named."""
+    return (
+        Job.objects.filter(kind__in=kinds or [CHECK, APPLY], key__startswith=f"{import_job.pk}:")
+        .order_by("-pk")
+        .first()
+    )
 
 
 def request_work(kind: str, *, import_job: ImportJob, actor: User, **asked: Any) -> Job:
     """Ask for work on an import in the background; while some is open, that is it."""
-    newest = latest_work(import_job)
+    newest = latest_work(import_job, *([REFUSED] if kind == REFUSED else [CHECK, APPLY]))
     if newest is not None and newest.is_open:
         return newest
     key = f"{import_job.pk}:{newest.pk if newest else 0}"
@@ -48,3 +53,18 @@ def confirm_in_background(context: JobContext, *, pk: int, actor: int, **asked: 
     """Apply a large file."""
     applied = confirm_import(job=ImportJob.objects.get(pk=pk), actor=User.objects.get(pk=actor), **asked)
     return {"change_set": applied.change_set_id, "created": applied.created, "updated": applied.updated}
+
+
+@job(kind=REFUSED, title=_("Write the refused rows of a spreadsheet"), time_limit=1800)
+def write_error_file_in_background(context: JobContext, *, pk: int, actor: int, suffix: str) -> dict[str, Any]:
+    """Write the refused rows of a large file to where its owner fetches them."""
+    import_job = ImportJob.objects.get(pk=pk)
+    path = kept_error_file(import_job, suffix)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = error_file(
+        job=import_job,
+        actor=User.objects.get(pk=actor),
+        path=path,
+        watch=lambda done: context.progress(done, import_job.rows),
+    )
+    return {"rows": rows}

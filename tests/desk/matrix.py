@@ -179,6 +179,7 @@ def import_pages(job: Any) -> Iterator[Page]:
     yield Page(f"{base}errors/", Answer(IMPORTERS), READ_ONLY)
     for name in ("read", "confirm", "discard"):
         yield Page(f"{base}{name}/", NOT_THERE, Answer(may, 302, writes=True))
+    yield Page(f"{base}refused/", NOT_THERE, Answer(may, 302))
     columns = {f"column-{field}": header for field, header in job.mapping.items()}
     yield Page(f"{base}check/", NOT_THERE, Answer(may, 302, writes=True), columns)
 

@@ -12,8 +12,10 @@ from django.test import Client
 from django.urls import reverse
 
 from backoffice.jobs.models import Job
+from backoffice.jobs.runner import run_job
 from backoffice.spreadsheets import tasks
 from backoffice.spreadsheets.models import ImportJob
+from backoffice.spreadsheets.services import check_import, kept_error_files, sweep_imports
 from catalog.models import Product
 
 pytestmark = pytest.mark.django_db
@@ -138,7 +140,7 @@ def test_a_viewer_cannot_upload(signed_in: Any, viewer: Any) -> None:
     assert signed_in(viewer).get(reverse("admin:spreadsheets_importjob_add")).status_code == 403
 
 
-@pytest.mark.parametrize("name", ["check", "read", "confirm", "discard"])
+@pytest.mark.parametrize("name", ["check", "read", "confirm", "discard", "refused"])
 def test_steps_are_posts(signed_in: Any, catalogue_manager: Any, name: str) -> None:
     client = signed_in(catalogue_manager)
     upload(client, GOOD)
@@ -246,3 +248,44 @@ def test_reading_again_makes_an_earlier_check_void(signed_in: Any, catalogue_man
     client.post(url("read"), {"header_row": "3"})
     client.post(url("confirm"))
     assert not Product.objects.exists()
+
+
+def test_the_refused_rows_of_a_large_file_are_written_in_the_background(
+    signed_in: Any, catalogue_manager: Any, settings: LazySettings
+) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, MIXED)
+    settings.SPREADSHEET_PAGE_BYTES = 10
+    assert "is not written yet" in client.get(url("errors"), follow=True).content.decode()
+    page = client.post(url("refused"), {"as": "csv"}, follow=True).content.decode()
+    assert "It is being written." in page
+    client.post(url("refused"), {"as": "csv"})
+    run_job(Job.objects.get(kind=tasks.REFUSED).pk)
+    assert "Download CSV" in client.get(url("change")).content.decode()
+    with closing(client.get(url("errors") + "?as=csv")) as answer:
+        assert b"A-2,Coffee,three" in b"".join(answer.streaming_content)
+
+
+def test_refused_rows_that_were_written_go_with_their_import(
+    signed_in: Any, catalogue_manager: Any, settings: LazySettings
+) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, MIXED)
+    settings.SPREADSHEET_PAGE_BYTES = 10
+    client.post(url("refused"), {"as": "xlsx"})
+    run_job(Job.objects.get(kind=tasks.REFUSED).pk)
+    sweep_imports()
+    assert len(kept_error_files()) == 1
+    client.post(url("discard"))
+    sweep_imports()
+    assert kept_error_files() == []
+
+
+def test_a_new_check_asks_for_new_refused_rows(signed_in: Any, catalogue_manager: Any, settings: LazySettings) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, MIXED)
+    settings.SPREADSHEET_PAGE_BYTES = 10
+    client.post(url("refused"), {"as": "csv"})
+    run_job(Job.objects.get(kind=tasks.REFUSED).pk)
+    check_import(job=ImportJob.objects.get(), actor=catalogue_manager, mapped={"name": ""})
+    assert "Prepare CSV" in client.get(url("change")).content.decode()

@@ -1,7 +1,5 @@
 """Imports: upload a file, look at what it would do, apply it or let it be."""
 
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from django.contrib import admin, messages
@@ -17,6 +15,7 @@ from django.views.decorators.http import require_safe
 from backoffice.changes.undo import can_undo, undo_in_force
 from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.columns import badge, column, number, when
+from backoffice.desk.downloads import attachment
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
 from backoffice.desk.importing import MappingForm, ReadingForm, UploadForm, permitted_resources
 from backoffice.desk.queues import Queue
@@ -32,16 +31,26 @@ from backoffice.spreadsheets.services import (
     confirm_import,
     discard_import,
     error_file,
+    kept_error_file,
     read_again,
     upload_file,
 )
-from backoffice.spreadsheets.tasks import APPLY, CHECK, is_large, latest_work, request_work
+from backoffice.spreadsheets.tasks import APPLY, CHECK, REFUSED, is_large, latest_work, request_work
 
 
 def ignored_headers(job: ImportJob) -> list[str]:
     """Return the columns of a checked file that fill nothing, but not the reasons of an error file."""
     filling = set(job.mapping.values())
     return [each for each in job.detected["headers"] if each and each not in filling and not is_reason(each)]
+
+
+def error_files(job: ImportJob) -> list[dict[str, Any]]:
+    """Return the kinds of error file, and whether each can be had at once or has to be written first."""
+    labels = {".xlsx": _("Excel, bad cells coloured"), ".csv": _("CSV")}
+    return [
+        {"as": suffix[1:], "label": label, "ready": not is_large(job) or kept_error_file(job, suffix).exists()}
+        for suffix, label in labels.items()
+    ]
 
 
 def sentence_of(error: ValidationError) -> str:
@@ -97,6 +106,7 @@ class ImportAdmin(ReadOnlyAdmin):
             ("discard", self.discard_page),
             ("file", self.file_page),
             ("errors", self.errors_page),
+            ("refused", self.refused_page),
         )
         own = [
             path(f"<int:pk>/{name}/", self.admin_site.admin_view(page), name=f"spreadsheets_importjob_{name}")
@@ -154,6 +164,8 @@ class ImportAdmin(ReadOnlyAdmin):
         context = {
             "job": job,
             "resource": get_resource(job.resource),
+            "writing": latest_work(job, REFUSED) if job.refused else None,
+            "error_files": error_files(job),
             "work": work if work and (work.is_open or (work.error and waiting)) else None,
             "is_waiting": waiting,
             "form": form or MappingForm(job=job),
@@ -229,15 +241,27 @@ class ImportAdmin(ReadOnlyAdmin):
         """Hand out the refused rows with their reasons, as XLSX or, if asked, CSV."""
         job = self.find(request, pk)
         suffix = ".csv" if request.GET.get("as") == "csv" else ".xlsx"
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / f"refused{suffix}"
+        name = f"{job.filename.partition('.')[0]} refused{suffix}"
+        kept = kept_error_file(job, suffix)
+        if kept.exists():
+            return FileResponse(kept.open("rb"), as_attachment=True, filename=name)
+        sentence = _("The file with the refused rows is not written yet. Ask for it on this page.")
+        if not is_large(job):
             try:
-                error_file(job=job, actor=request.user, path=path)  # type: ignore[arg-type]
+                return attachment(name, lambda path: error_file(job=job, actor=request.user, path=path))  # type: ignore[arg-type]
             except ValidationError as error:
-                messages.error(request, sentence_of(error))
-                return HttpResponseRedirect(self.url("change", job.pk))
-            name = f"{job.filename.partition('.')[0]} refused{suffix}"
-            return FileResponse(path.open("rb"), as_attachment=True, filename=name)
+                sentence = sentence_of(error)
+        messages.error(request, sentence)
+        return HttpResponseRedirect(self.url("change", job.pk))
+
+    def refused_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Have the refused rows of a large file written in the background."""
+        job = self.find_posted(request, pk)
+        suffix = ".csv" if request.POST.get("as") == "csv" else ".xlsx"
+        if is_large(job) and job.refused and not kept_error_file(job, suffix).exists():
+            actor: Any = request.user
+            request_work(REFUSED, import_job=job, actor=actor, suffix=suffix)
+        return HttpResponseRedirect(self.url("change", job.pk))
 
     def work(self, request: HttpRequest, job: ImportJob, kind: str, **asked: Any) -> None:
         """Check or apply the import now, or in the background when it is large; say what became of it."""
