@@ -48,7 +48,8 @@ def fill(model: type[models.Model], count: int, **columns: str) -> None:
         )
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-        cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table}")  # noqa: S608
+        keys = f"pg_get_serial_sequence('{table}', 'id')"
+        cursor.execute(f"SELECT setval({keys}, greatest(max(id), nextval({keys}))) FROM {table}")  # noqa: S608
         cursor.execute(f"ANALYZE {table}")
 
 

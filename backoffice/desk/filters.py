@@ -15,13 +15,14 @@ from django.core.cache import cache
 from django.db import connection, models
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, BooleanRadioFilter, ChoicesRadioFilter
-from unfold.contrib.filters.forms import DropdownForm
+from unfold.contrib.filters.forms import AutocompleteDropdownForm, DropdownForm
 
 from backoffice.desk.columns import day
-from backoffice.desk.forms import DayInput
+from backoffice.desk.forms import DayInput, RelatedSelect
 
 VALUES_LAST = 600
 VALUES_LIMIT = 300
@@ -60,14 +61,32 @@ class YesNoFilter(Labelled, BooleanRadioFilter):
         return {"1": _("yes"), "0": _("no")}.get(self.value() or "", "")
 
 
+class RelatedForm(AutocompleteDropdownForm):
+    """The field of a filter by a related row."""
+
+    widget = RelatedSelect
+
+
 class RelatedFilter(Labelled, AutocompleteSelectFilter):
     """One related row, found by typing."""
+
+    form_class = RelatedForm
+
+    @cached_property
+    def chosen(self) -> Any:
+        """The row that the list is narrowed to; read once, for the chip and for the field."""
+        return self.field.related_model._base_manager.filter(pk=self.value()).first() if self.value() else None
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        for choice in super().choices(changelist):
+            if self.chosen is not None:
+                choice["form"].fields[self.lookup_kwarg].widget.known = {str(self.chosen.pk): self.chosen}
+            yield choice
 
     def chip(self) -> str:
         if not self.value():
             return ""
-        row = self.field.related_model._base_manager.filter(pk=self.value()).first()
-        return str(row) if row is not None else f"#{self.value()}"
+        return str(self.chosen) if self.chosen is not None else f"#{self.value()}"
 
 
 class ValueFilter(FieldListFilter):

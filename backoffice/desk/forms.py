@@ -1,10 +1,12 @@
 """Forms of the desk: dressed in unfold's widgets, and refused when they are stale."""
 
+from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import formats, timezone
@@ -41,6 +43,20 @@ class DayInput(forms.DateInput):
 
     def __init__(self, attrs: dict[str, Any] | None = None, format: str = "%Y-%m-%d") -> None:  # noqa: A002
         super().__init__({"class": " ".join(widgets.INPUT_CLASSES)} | (attrs or {}), format)
+
+
+class RelatedSelect(AutocompleteSelect):
+    """Finds a row by typing. `known` holds rows that were read already: those are named without asking for them."""
+
+    known: Mapping[str, models.Model] = {}
+
+    def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
+        row = self.known.get(value[0]) if value else None
+        if row is None:
+            return super().optgroups(name, value, attr)
+        options = [] if self.is_required else [self.create_option(name, "", "", False, 0)]
+        label = self.choices.field.label_from_instance(row)
+        return [(None, [*options, self.create_option(name, row.pk, label, True, len(options))], 0)]
 
 
 # The first that fits: subclasses before their bases.

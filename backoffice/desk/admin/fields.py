@@ -8,7 +8,7 @@ from django.db import models
 from django.http import HttpRequest
 from unfold import widgets
 
-from backoffice.desk.forms import AmountInput, DayInput
+from backoffice.desk.forms import AmountInput, DayInput, RelatedSelect
 
 OVERRIDES: dict[Any, Any] = {
     ArrayField: {"widget": widgets.UnfoldAdminTextInputWidget},
@@ -33,3 +33,8 @@ class AutocompleteMixin:
         return named + [
             f.name for f in related if f.related_model in registered and registered[f.related_model].search_fields
         ]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", RelatedSelect(db_field, self.admin_site))  # type: ignore[attr-defined]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]

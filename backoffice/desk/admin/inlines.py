@@ -3,16 +3,36 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import cached_property
 from unfold import admin as unfold
+from unfold.forms import PaginationInlineFormSet
 
 from backoffice.desk.admin.fields import OVERRIDES, AutocompleteMixin
-from backoffice.desk.forms import VersionedForm
+from backoffice.desk.forms import RelatedSelect, VersionedForm
+
+
+class DeskFormSet(PaginationInlineFormSet):
+    """The forms of rows under their parent. Rows that they name are read with one query, not one a line."""
+
+    @cached_property
+    def forms(self) -> list[Any]:
+        forms: list[Any] = super().forms
+        for name in forms[0].fields if forms else ():
+            selects: list[Any] = [getattr(form.fields[name].widget, "widget", None) for form in forms]
+            if isinstance(selects[0], RelatedSelect):
+                chosen = {str(form[name].value() or "") for form in forms}
+                rows = forms[0].fields[name].queryset.in_bulk([key for key in chosen if key.isdecimal()])
+                known = {str(key): row for key, row in rows.items()}
+                for select in selects:
+                    select.known = known
+        return forms
 
 
 class DeskInline(AutocompleteMixin):
     """What all inlines share: versions are checked, no empty rows wait to be filled."""
 
     form = VersionedForm
+    formset = DeskFormSet
     formfield_overrides = OVERRIDES
     extra = 0
     show_change_link = False
