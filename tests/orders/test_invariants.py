@@ -219,8 +219,8 @@ class Desk(RuleBasedStateMachine):
 @pytest.mark.django_db
 def test_any_sequence_of_operations_keeps_the_books() -> None:
     effort = settings(
-        max_examples=25,
-        stateful_step_count=30,
+        max_examples=8,
+        stateful_step_count=25,
         deadline=None,
         derandomize=True,
         suppress_health_check=list(HealthCheck),
