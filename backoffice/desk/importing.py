@@ -7,13 +7,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.desk.forms import DeskForm
+from backoffice.spreadsheets.mapping import propose_headers
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.readers import DELIMITERS, ENCODINGS
 from backoffice.spreadsheets.registry import get_resource, resource_names
 from backoffice.spreadsheets.services import can_import
 
 ACCEPTED = ".csv,.tsv,.txt,.gz,.xlsx,.xls,.ods"
-COLUMN, CONSTANT = "column-", "constant-"
+COLUMN, CONSTANT, REPLACED = "column-", "constant-", "replaced-"
 KINDS = {
     "csv": gettext_lazy("CSV"),
     "xlsx": gettext_lazy("Excel (XLSX)"),
@@ -98,6 +99,19 @@ class ReadingForm(DeskForm):
         return [(label, value) for label, value in facts if value]
 
 
+class ReplacementsField(forms.CharField):
+    """Words of the file and what they are read as, a pair on each line: GB = United Kingdom."""
+
+    def clean(self, value: Any) -> Any:
+        pairs = [line.partition("=") for line in str(value or "").splitlines() if line.strip()]
+        words = {word.strip(): by.strip() for word, _equals, by in pairs}
+        if not all(equals and word.strip() for word, equals, _by in pairs):
+            raise forms.ValidationError(_("Write a pair on each line, such as GB = United Kingdom."))
+        if len({word.casefold() for word in words}) < len(pairs):
+            raise forms.ValidationError(_("A word stands here twice. Keep one of its lines."))
+        return words
+
+
 class MappingForm(DeskForm):
     """Which column of the file fills each field; where none does, one value for all rows."""
 
@@ -105,30 +119,42 @@ class MappingForm(DeskForm):
         self.columns = get_resource(job.resource).columns
         super().__init__(*args, **kwargs)
         headers = [header for header in job.detected["headers"] if header]
+        chosen = job.mapping if job.checked_at else propose_headers(self.columns, headers)
         for name, declared in self.columns.items():
             self.fields[COLUMN + name] = forms.ChoiceField(
                 label=declared.column_name,
                 choices=[("", _("– none –")), *((header, header) for header in headers)],
-                initial=job.mapping.get(name, ""),
+                initial=chosen.get(name, ""),
                 required=False,
                 help_text=declared.help_text,
             )
             self.fields[CONSTANT + name] = forms.CharField(
-                label=_("or in all rows"), initial=job.constants.get(name, ""), required=False
+                label=_("or in all rows"),
+                initial=job.constants.get(name, ""),
+                required=False,
+                widget=forms.TextInput(attrs={"placeholder": _("one value for all rows")}),
             )
-        self.order_fields(list(self.fields))
+            words = job.replaced.get(name, {})
+            self.fields[REPLACED + name] = ReplacementsField(
+                label=_("replaced values"),
+                initial="\n".join(f"{word} = {by}" for word, by in words.items()),
+                required=False,
+                widget=forms.Textarea(attrs={"rows": max(len(words), 1), "placeholder": _("in the file = here")}),
+            )
+        self.redress()
 
     @property
-    def pairs(self) -> list[tuple[Any, Any]]:
-        """The two fields of each line of the form."""
-        return [(self[COLUMN + name], self[CONSTANT + name]) for name in self.columns]
+    def lines(self) -> list[tuple[Any, Any, Any]]:
+        """The three fields of each line of the form."""
+        return [(self[COLUMN + name], self[CONSTANT + name], self[REPLACED + name]) for name in self.columns]
 
-    def asked(self) -> dict[str, dict[str, str]]:
+    def asked(self) -> dict[str, Any]:
         """Return what `check_import` takes: a field without a column is left out on purpose."""
         cleaned = self.cleaned_data
         constants = {name: cleaned[CONSTANT + name] for name in self.columns if cleaned[CONSTANT + name]}
         mapped = {name: cleaned[COLUMN + name] for name in self.columns if name not in constants}
-        return {"mapped": mapped, "constants": constants}
+        replaced = {name: cleaned[REPLACED + name] for name in self.columns if cleaned[REPLACED + name]}
+        return {"mapped": mapped, "constants": constants, "replaced": replaced}
 
 
 def permitted_resources(user: Any) -> list[tuple[str, Any]]:

@@ -5,7 +5,7 @@ from itertools import repeat
 from typing import Any, Self
 
 from backoffice.spreadsheets.copying import NULL, copy_text
-from backoffice.spreadsheets.values import BadValue, Converter
+from backoffice.spreadsheets.values import BadValue
 
 REMEMBERED = 100_000
 
@@ -28,7 +28,7 @@ class BadCell(str):
 class ConvertedCells(dict[Hashable, str]):
     """Converts a cell on first sight and remembers the outcome: a lookup costs 30 ns, a conversion up to 3 µs."""
 
-    def __init__(self, convert: Converter) -> None:
+    def __init__(self, convert: Callable[[Any], Any]) -> None:
         super().__init__()
         self.convert = convert
         self.met_bad_cells = False
@@ -57,7 +57,7 @@ class ConvertedTypedCells(ConvertedCells):
 class CleanColumn:
     """One column of the file on its way into the staging table."""
 
-    def __init__(self, position: int, convert: Converter, *, typed: bool) -> None:
+    def __init__(self, position: int, convert: Callable[[Any], Any], *, typed: bool) -> None:
         self.position = position
         self.typed = typed
         self.known = ConvertedTypedCells(convert) if typed else ConvertedCells(convert)

@@ -1,7 +1,7 @@
 """Which header of a file fills which field of a resource."""
 
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Dictionary
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.spreadsheets.columns import Column, plain
-from backoffice.spreadsheets.values import BadValue
+from backoffice.spreadsheets.values import BadValue, Replacing
 
 # Heads the column that error files add to a person's own.
 REASON_HEADER = gettext_lazy("Refused because")
@@ -24,18 +24,26 @@ class WrongMapping(ValidationError):
 class Mapping:
     """`headers` gives the header of each field that has a column, `constants` the value of those that have one value.
 
-    `ignored` are the headers that fill nothing.
+    `replaced` gives the words of a field's column that stand for others. `ignored` are the headers that fill nothing.
     """
 
     headers: dict[str, str]
     positions: dict[str, int]
     constants: dict[str, Any]
     ignored: list[str]
+    replaced: Dictionary[str, Dictionary[str, str]]
 
     @property
     def fields(self) -> list[str]:
         """All fields that the import fills; the others stay as they are."""
         return [*self.positions, *self.constants]
+
+    def converter_of(self, name: str, column: Column) -> Callable[[Any], Any]:
+        """Return what makes values of the cells of a field's column."""
+        words = self.replaced.get(name)
+        if not words:
+            return column.convert
+        return Replacing(column.convert, {word.strip().casefold(): by for word, by in words.items()})
 
     def header_of(self, field: str) -> str:
         """Return the name under which a person knows the field: the header in their file, or the field's own."""
@@ -48,13 +56,15 @@ def build_mapping(
     *,
     mapped: Dictionary[str, str] | None = None,
     constants: Dictionary[str, str] | None = None,
+    replaced: Dictionary[str, Dictionary[str, str]] | None = None,
 ) -> Mapping:
     """Match headers to fields: as `mapped` says, otherwise by the names that a field is known by.
 
     An empty header in `mapped` leaves the field out. `constants` gives one value for all rows to fields without a
-    column. Raises WrongMapping for an unknown field or header, a required column missing, and two columns for a field.
+    column, `replaced` the words of a field's column that are read as others. Raises WrongMapping for an unknown field
+    or header, a required column missing, two columns for a field, and words replaced where there is no column.
     """
-    mapped, constants = dict(mapped or {}), dict(constants or {})
+    mapped, constants, replaced = dict(mapped or {}), dict(constants or {}), dict(replaced or {})
     _refuse_unknown(columns, headers, mapped, constants)
     chosen = {field: header for field, header in mapped.items() if header}
     free = [header for header in headers if header not in chosen.values()]
@@ -62,13 +72,24 @@ def build_mapping(
         if field not in mapped and field not in constants:
             chosen |= _find(field, columns[field], free)
     _refuse_missing(columns, headers, chosen, constants)
+    _refuse_idle(chosen, replaced)
     ordered = {field: chosen[field] for field in columns if field in chosen}
     return Mapping(
         headers=ordered,
         positions={field: list(headers).index(header) for field, header in ordered.items()},
         constants={field: _constant(field, columns[field], text) for field, text in constants.items()},
         ignored=[each for each in headers if each and each not in ordered.values() and not is_reason(each)],
+        replaced=replaced,
     )
+
+
+def propose_headers(columns: Dictionary[str, Column], headers: Sequence[str]) -> dict[str, str]:
+    """Return the header that fits each field by its name; fields that none or several fit are left out."""
+    fitting = {
+        name: [header for header in headers if plain(header) in column.headers_it_knows(name)]
+        for name, column in columns.items()
+    }
+    return {name: found[0] for name, found in fitting.items() if len(found) == 1}
 
 
 def is_reason(header: str) -> bool:
@@ -104,6 +125,12 @@ def _refuse_unknown(
                 _("The file has no column “%(header)s”. Its columns are: %(known)s.")
                 % {"header": header, "known": _listed(headers)}
             )
+
+
+def _refuse_idle(chosen: dict[str, str], replaced: dict[str, Dictionary[str, str]]) -> None:
+    for name in replaced.keys() - chosen.keys():
+        message = _("%(field)s has no column, so nothing can be replaced in it. Name its column.")
+        raise WrongMapping(message % {"field": name})
 
 
 def _refuse_missing(

@@ -54,6 +54,7 @@ class ImportJob(models.Model):
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     mapping = models.JSONField(_("columns"), default=dict, blank=True, help_text=_("Header of the file by field."))
     constants = models.JSONField(_("fixed values"), default=dict, blank=True)
+    replaced = models.JSONField(_("replaced values"), default=dict, blank=True, help_text=_("Word by word, by field."))
     options = models.JSONField(_("reading"), default=dict, blank=True, help_text=_("Encoding, delimiter, sheet."))
     detected = models.JSONField(_("detected"), default=dict, blank=True)
     only_valid = models.BooleanField(_("good rows only"), default=False)

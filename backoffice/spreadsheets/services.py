@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -33,13 +33,14 @@ READING_OPTIONS = ("encoding", "delimiter", "sheet", "header_row")
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What to import and how: header of the file by field, fixed values by field, and how the file is read."""
+    """What to import and how: headers, fixed values and replaced words, each by field, and how the file is read."""
 
     resource: str
     path: Path
     filename: str
     mapped: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, str] = field(default_factory=dict)
+    replaced: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -133,11 +134,11 @@ def read_again(*, job: ImportJob, actor: User | None, options: Mapping[str, Any]
     """
     job = ImportJob.objects.select_for_update().get(pk=job.pk)
     require(can_check(job, actor))
-    with _opened(_request(job, mapped={}, constants={}, options=options)) as sheet:
+    with _opened(_request(job, options=options)) as sheet:
         job.detected = _detected(sheet, sheet.headers)
     drop_tables(job.token)
     _keep_outcome(job, NOTHING_FOUND)
-    job.options, job.mapping, job.constants = _chosen(options), {}, {}
+    job.options, job.mapping, job.constants, job.replaced = _chosen(options), {}, {}, {}
     job.state, job.checked_at = ImportJob.State.UPLOADED, None
     job.save()
     return job
@@ -150,6 +151,7 @@ def check_import(
     actor: User | None,
     mapped: Mapping[str, str] | None = None,
     constants: Mapping[str, str] | None = None,
+    replaced: Mapping[str, Mapping[str, str]] | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> ImportJob:
     """Read the whole file, stage it, and keep on the import what it would do. Writes nothing else.
@@ -161,11 +163,14 @@ def check_import(
     require(can_check(job, actor))
     drop_tables(job.token)
     chosen = job.options if options is None else _chosen(options)
-    request = _request(job, mapped=mapped or {}, constants=constants or {}, options=chosen)
+    request = replace(
+        _request(job, options=chosen), mapped=mapped or {}, constants=constants or {}, replaced=replaced or {}
+    )
     with _checked(request, job.token) as (sheet, stage, outcome):
         _keep_outcome(job, outcome)
     job.detected = _detected(sheet, sheet.headers)
     job.mapping, job.constants, job.options = stage.mapping.headers, dict(request.constants), chosen
+    job.replaced = {name: dict(words) for name, words in request.replaced.items()}
     job.state, job.checked_at = ImportJob.State.CHECKED, timezone.now()
     job.save()
     return job
@@ -238,7 +243,7 @@ def error_file(*, job: ImportJob, actor: User | None, path: Path, watch: Watch =
     require(can_work_on(job, actor))
     if f"{job.token}_problems" not in stage_tables():
         raise ValidationError(_("The refused rows of this import are not kept any more. Upload its file again."))
-    with _opened(_request(job, mapped={}, constants={}, options=job.options)) as sheet:
+    with _opened(_request(job, options=job.options)) as sheet:
         return write_error_file(sheet=sheet, stage=_stage_of(job), path=path, watch=watch)
 
 
@@ -265,7 +270,13 @@ def import_file(
 def _checked(request: Request, token: str) -> Iterator[tuple[Sheet, Stage, Outcome]]:
     resource = get_resource(request.resource)
     with _opened(request) as sheet:
-        mapping = build_mapping(resource.columns, sheet.headers, mapped=request.mapped, constants=request.constants)
+        mapping = build_mapping(
+            resource.columns,
+            sheet.headers,
+            mapped=request.mapped,
+            constants=request.constants,
+            replaced=request.replaced,
+        )
         stage = Stage(token, mapping)
         yield sheet, stage, check_sheet(resource, sheet, stage)
 
@@ -278,15 +289,11 @@ def _chosen(options: Mapping[str, Any]) -> dict[str, Any]:
     return {name: options[name] for name in READING_OPTIONS if options.get(name)}
 
 
-def _request(
-    job: ImportJob, *, mapped: Mapping[str, str], constants: Mapping[str, str], options: Mapping[str, Any]
-) -> Request:
+def _request(job: ImportJob, *, options: Mapping[str, Any]) -> Request:
     return Request(
         resource=job.resource,
         path=Path(job.file.path),
         filename=job.filename,
-        mapped=mapped,
-        constants=constants,
         options=options,
     )
 

@@ -106,7 +106,7 @@ class Stage:
 
     def _lines(self, sheet: Sheet, columns: dict[str, Column], found: IO[str]) -> Iterator[str]:
         cleaners = {
-            field: CleanColumn(position, columns[field].convert, typed=sheet.kind != "csv")
+            field: CleanColumn(position, self.mapping.converter_of(field, columns[field]), typed=sheet.kind != "csv")
             for field, position in self.mapping.positions.items()
         }
         constants = [constant_column(value) for value in self.mapping.constants.values()]

@@ -289,3 +289,38 @@ def test_a_new_check_asks_for_new_refused_rows(signed_in: Any, catalogue_manager
     run_job(Job.objects.get(kind=tasks.REFUSED).pk)
     check_import(job=ImportJob.objects.get(), actor=catalogue_manager, mapped={"name": ""})
     assert "Prepare CSV" in client.get(url("change")).content.decode()
+
+
+def test_columns_are_proposed_before_anything_is_mapped(signed_in: Any, catalogue_manager: Any) -> None:
+    page = upload(signed_in(catalogue_manager), "Ref,Name\nA-1,Tea\n").content.decode()
+    assert '<option value="Name" selected>' in page
+
+
+def test_values_are_replaced_and_stay_in_the_form(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, "SKU,Status\nA-1,on\nA-2, OFF \n")
+    mapping = {"column-sku": "SKU", "column-status": "Status", "replaced-status": "On = active\nOff=archived"}
+    page = client.post(url("check"), mapping, follow=True).content.decode()
+    assert "Off = archived" in page
+    client.post(url("confirm"))
+    assert list(Product.objects.order_by("sku").values_list("status", flat=True)) == ["active", "archived"]
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [("on", "Write a pair on each line"), ("= active", "Write a pair"), ("on=active\nON=draft", "stands here twice")],
+)
+def test_replacements_that_are_no_pairs_are_refused(
+    signed_in: Any, catalogue_manager: Any, words: str, sentence: str
+) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, "SKU,Status\nA-1,on\n")
+    page = client.post(url("check"), {"column-sku": "SKU", "column-status": "Status", "replaced-status": words})
+    assert sentence in page.content.decode()
+
+
+def test_nothing_is_replaced_where_there_is_no_column(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, "SKU,Status\nA-1,on\n")
+    page = client.post(url("check"), {"column-sku": "SKU", "replaced-status": "on=active"}, follow=True)
+    assert "status has no column, so nothing can be replaced in it" in page.content.decode()

@@ -230,3 +230,16 @@ def test_without_a_database_the_command_says_so(tmp_path: Path) -> None:
 def test_titles_above_the_columns_are_passed_over_when_told(tmp_path: Path) -> None:
     path = write_csv(tmp_path / "p.csv", "Goods of the summer", "", "sku,name", "A1,Apple")
     assert counts(run_import("products", path, "--header-row", "3")) == (1, 0, 0, 0)
+
+
+def test_words_of_the_file_are_replaced_as_told(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "p.csv", "sku,status", "A1,on", "B2,ON", "C3,active")
+    answer = run_import("products", path, "--replace", "status:on=active", "--apply")
+    assert counts(answer) == (3, 0, 0, 0)
+    assert set(Product.objects.values_list("status", flat=True)) == {"active"}
+
+
+def test_a_replacement_that_does_not_fit_is_refused_with_the_word_of_the_file(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "p.csv", "sku,status", "A1,on")
+    [problem] = run_import("products", path, "--replace", "status:on=lively")["problems"]
+    assert problem["value"] == "on"

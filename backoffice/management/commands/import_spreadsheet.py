@@ -40,6 +40,15 @@ class Command(BaseCommand):
             parser.add_argument(
                 option, nargs="+", action="extend", default=[], type=pair, metavar=f"field={target}", help=meaning
             )
+        parser.add_argument(
+            "--replace",
+            nargs="+",
+            action="extend",
+            default=[],
+            type=replacement,
+            metavar="field:word=value",
+            help="A word in a field's column that is read as another value: country:GB=United Kingdom.",
+        )
         parser.add_argument("--encoding", default="", help="Instead of the detected one.")
         parser.add_argument("--delimiter", default="", help="Instead of the detected one.")
         parser.add_argument("--sheet", default="", help="Instead of the first visible one that is not empty.")
@@ -77,6 +86,21 @@ def pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def replacement(text: str) -> tuple[str, str, str]:
+    """Return field, word and value of `field:word=value`."""
+    names, value = pair(text)
+    field, colon, word = names.partition(":")
+    if not colon or not word.strip():
+        raise ArgumentTypeError(f"“{text}” is not field:word=value.")
+    return field, word, value
+
+
+def words_by_field(replacements: list[tuple[str, str, str]]) -> dict[str, dict[str, str]]:
+    """Return what is replaced in each field; two values for one word would leave one of them out unseen."""
+    fields = list(dict.fromkeys(field for field, _word, _value in replacements))
+    return {name: by_field([(word, value) for field, word, value in replacements if field == name]) for name in fields}
+
+
 def asked(options: dict[str, Any]) -> Request:
     """Return what the command line asks for. Raises ValidationError for a field that is named twice."""
     path: Path = options["file"]
@@ -86,6 +110,7 @@ def asked(options: dict[str, Any]) -> Request:
         filename=path.name,
         mapped=by_field(options["map"]),
         constants=by_field(options["set"]),
+        replaced=words_by_field(options["replace"]),
         options={name: options[name] for name in READING_OPTIONS},
     )
 

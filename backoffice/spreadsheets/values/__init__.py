@@ -5,7 +5,7 @@ cell, or raises BadValue. Nothing is rounded, cut or guessed: what can be read i
 refused with what to write instead.
 """
 
-from backoffice.spreadsheets.values.base import BadValue, Converter
+from backoffice.spreadsheets.values.base import BadValue, Converter, Replacing
 from backoffice.spreadsheets.values.choices import BooleanValue, ChoiceValue
 from backoffice.spreadsheets.values.moments import DateTimeValue, DateValue
 from backoffice.spreadsheets.values.numbers import DecimalValue, IntegerValue
@@ -22,5 +22,6 @@ __all__ = [
     "DecimalValue",
     "EmailValue",
     "IntegerValue",
+    "Replacing",
     "TextValue",
 ]

@@ -1,5 +1,6 @@
 """What all converters share."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -52,6 +53,21 @@ class Converter:
     def convert_typed(self, cell: Any) -> Any:
         """Return the value of a cell that a workbook stores as a number, a truth value or a date."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Replacing:
+    """A converter before which words of a file give way to others: "GB" to "United Kingdom". `words` are casefolded."""
+
+    convert: Converter
+    words: Mapping[str, str]
+
+    def __call__(self, cell: Cell) -> Any:
+        """Return the value of the word's replacement, or of the cell itself. Raises BadValue."""
+        if cell is None or isinstance(cell, FaultyCell):
+            return self.convert(cell)
+        text = restore(cell) if isinstance(cell, str) else str(cell)
+        return self.convert(self.words.get(text.strip().casefold(), cell))
 
 
 def shown(cell: object) -> str:
