@@ -14,6 +14,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
+from backoffice.changes.horizon import OLDEST_WRITER
 from backoffice.changes.sealing.canonical import Contents, SealedTable, contents, last_ids, sealed_tables
 from backoffice.changes.sealing.models import NO_HASH, Seal, SealedColumns, SealMark
 from backoffice.changes.sealing.witness import Witness, open_witness
@@ -27,10 +28,10 @@ TAKE_MARK = """
     INSERT INTO changes_sealmark (xid, ids) VALUES (pg_current_xact_id()::text::bigint, %s::jsonb)
     ON CONFLICT (xid) DO UPDATE SET ids = excluded.ids
 """
-PASSED_MARK = """
-    SELECT xid, ids FROM changes_sealmark
-    WHERE xid <= pg_snapshot_xmin(pg_current_snapshot())::text::bigint ORDER BY xid DESC LIMIT 1
-"""
+PASSED_MARK = (
+    f"SELECT xid, ids FROM changes_sealmark WHERE xid <= {OLDEST_WRITER}"  # noqa: S608 - no value of anybody is in it
+    " ORDER BY xid DESC LIMIT 1"
+)
 REACHED = """
     SELECT label, coalesce((SELECT max(upto) FROM changes_seal WHERE changes_seal.label = asked.label), 0)
     FROM unnest(%s::text[]) AS asked (label)
@@ -102,7 +103,7 @@ def seal_next() -> list[Seal]:
 def passed_ids() -> dict[str, int]:
     """Return the newest remembered numbers that no transaction can fill up any more; forget those before."""
     with connection.cursor() as cursor:
-        cursor.execute(PASSED_MARK)
+        cursor.execute(PASSED_MARK, [])
         passed = cursor.fetchone()
     if passed is None:
         return {}
