@@ -17,6 +17,10 @@ class ImportJobQuerySet(models.QuerySet[Any]):
         """Those that wait for a person: uploaded or checked, neither applied nor discarded."""
         return self.filter(state__in=["uploaded", "checked"])
 
+    def applied_like(self, *, resource: str, headers: list[str]) -> "ImportJobQuerySet":
+        """Those applied from a file of the same kind with just these columns, newest first."""
+        return self.filter(state="applied", resource=resource, detected__headers=headers).order_by("-pk")
+
     def forgotten(self, *, before: datetime) -> "ImportJobQuerySet":
         """Those that wait since before the instant `before`."""
         return self.waiting().filter(created_at__lt=before)

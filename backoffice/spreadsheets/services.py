@@ -144,6 +144,19 @@ def read_again(*, job: ImportJob, actor: User | None, options: Mapping[str, Any]
     return job
 
 
+def check_as_before(*, job: ImportJob) -> tuple[ImportJob | None, dict[str, Any]]:
+    """Return the newest import applied from such a file, and what `check_import` takes to understand this one alike.
+
+    Where there is none, the names of the columns decide. A field that was left out then is left out again.
+    """
+    earlier = ImportJob.objects.applied_like(resource=job.resource, headers=job.detected["headers"]).first()
+    if earlier is None:
+        return None, {}
+    fields = [name for name in get_resource(job.resource).columns if name not in earlier.constants]
+    mapped = {name: earlier.mapping.get(name, "") for name in fields}
+    return earlier, {"mapped": mapped, "constants": earlier.constants, "replaced": earlier.replaced}
+
+
 @transaction.atomic
 def check_import(
     *,

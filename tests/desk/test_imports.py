@@ -324,3 +324,37 @@ def test_nothing_is_replaced_where_there_is_no_column(signed_in: Any, catalogue_
     upload(client, "SKU,Status\nA-1,on\n")
     page = client.post(url("check"), {"column-sku": "SKU", "replaced-status": "on=active"}, follow=True)
     assert "status has no column, so nothing can be replaced in it" in page.content.decode()
+
+
+def test_a_file_like_one_applied_before_is_understood_alike(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, "Ref,State,Name\nA-1,on,Tea\n", name="july.csv")
+    client.post(
+        url("check"),
+        {"column-sku": "Ref", "column-status": "State", "replaced-status": "on=active", "constant-tags": "summer"},
+    )
+    client.post(url("confirm"))
+    page = upload(client, "Ref,State,Name\nA-2,on,Milk\n", name="august.csv").content.decode()
+    newest = ImportJob.objects.latest("pk")
+    assert "The columns are understood as in “july.csv”" in page
+    assert (newest.mapping, newest.constants, newest.created) == (
+        {"sku": "Ref", "status": "State"},
+        {"tags": "summer"},
+        1,
+    )
+    client.post(reverse("admin:spreadsheets_importjob_confirm", args=[newest.pk]))
+    assert Product.objects.get(sku="A-2").status == "active"
+
+
+def test_other_columns_or_another_kind_of_sheet_start_afresh(
+    signed_in: Any, catalogue_manager: Any, manager: Any
+) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, "Ref,Name\nA-1,Tea\n")
+    client.post(url("check"), {"column-sku": "Ref"})
+    assert "understood as in" not in upload(client, "Ref,Name\nA-1,Tea\n").content.decode()
+    first = ImportJob.objects.earliest("pk")
+    client.post(reverse("admin:spreadsheets_importjob_confirm", args=[first.pk]))
+    assert "understood as in" not in upload(client, "Ref,Name,Price\nA-1,Tea,1\n").content.decode()
+    other = upload(signed_in(manager), "Ref,Name\nA-1,Tea\n", resource="stock-count").content.decode()
+    assert "understood as in" not in other

@@ -7,7 +7,9 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
@@ -27,6 +29,7 @@ from backoffice.spreadsheets.services import (
     can_discard,
     can_import,
     can_work_on,
+    check_as_before,
     check_import,
     confirm_import,
     discard_import,
@@ -140,8 +143,17 @@ class ImportAdmin(ReadOnlyAdmin):
             actor=request.user,  # type: ignore[arg-type]
             reason=asked["reason"],
         )
-        self.work(request, job, CHECK)
+        self.check_first(request, job)
         return HttpResponseRedirect(self.url("change", job.pk))
+
+    def check_first(self, request: HttpRequest, job: ImportJob) -> None:
+        """Check a file as the last one with the same columns was understood, and say so."""
+        earlier, asked = check_as_before(job=job)
+        if earlier is not None:
+            words = _("The columns are understood as in “%(file)s” of %(day)s. Change that below if it is wrong.")
+            day = date_format(timezone.localtime(earlier.created_at), "j F Y")
+            messages.info(request, words % {"file": earlier.filename, "day": day})
+        self.work(request, job, CHECK, **asked)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -208,7 +220,7 @@ class ImportAdmin(ReadOnlyAdmin):
                 form.add_error(None, sentence_of(error))
         if not form.is_valid():
             return self.show(request, job, reading=form)
-        self.work(request, job, CHECK)
+        self.check_first(request, job)
         return HttpResponseRedirect(self.url("change", job.pk))
 
     def confirm_page(self, request: HttpRequest, pk: int) -> HttpResponse:
