@@ -84,7 +84,7 @@ def test_a_file_is_named_after_its_report_and_dates() -> None:
         ({"file_format": "pdf"}, "There is no format “pdf”. Choose one of: csv, xlsx, json"),
         ({"given": {"colour": "red"}}, "no parameter colour. It has: period, date_from, date_to, currency"),
         ({"given": {"period": "lately"}}, "period: .*lately.* Choose one of: today"),
-        ({"given": {"date_from": "5 May"}}, "date_from: Enter a valid date"),
+        ({"given": {"date_from": "5 May"}}, "date_from: Write a day as year-month-day"),
         ({"given": {"currency": "pounds"}}, "currency: "),
         ({"given": {"currency": "gbp"}}, "three capital letters"),
         ({"given": {"period": "today", "date_to": "2026-01-01"}}, "Dates count only with the period"),
