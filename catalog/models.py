@@ -243,6 +243,8 @@ class Product(TrackedModel):
 class StockMovement(TrackedModel):
     """One line of the stock ledger. The sum of a product's movements is what is on hand of it."""
 
+    undo_rules = UndoRules(compensate="catalog.services.take_back_movements")
+
     class Reason(models.TextChoices):
         OPENING = "opening", _("Opening stock")
         RECEIPT = "receipt", _("Receipt")
@@ -255,8 +257,6 @@ class StockMovement(TrackedModel):
         Product, on_delete=models.PROTECT, related_name="movements", verbose_name=_("product"), db_index=False
     )
     delta = models.IntegerField(_("change"), help_text=_("Units: in is positive, out is negative."))
-    undo_rules = UndoRules(compensate="catalog.services.take_back_movements")
-
     reason = models.CharField(_("reason"), max_length=16, choices=Reason)
     reference = models.CharField(
         _("reference"), max_length=120, blank=True, help_text=_("Delivery note, shipment, count sheet …")
