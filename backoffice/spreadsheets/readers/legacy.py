@@ -37,7 +37,9 @@ def open_legacy(path: Path, *, filename: str, choices: Choices, limits: Limits) 
             chosen = chosen_sheets(entries, choices.sheet)
             name = head["sheet"] or chosen[0].name
             reader = SheetReader(child.rows(since_1904=head["since_1904"], limits=limits), name=name, limits=limits)
-            return read_first_filled([reader], layout=layout, choices=choices, close=opened.pop_all().close)
+            sheet = read_first_filled([reader], layout=layout, choices=choices, close=child.end)
+        opened.pop_all()
+        return sheet
 
 
 class Child:
@@ -61,6 +63,10 @@ class Child:
         return self
 
     def __exit__(self, *_error: object) -> None:
+        """End the process."""
+        self.end()
+
+    def end(self) -> None:
         """End the process and wait for its end."""
         self.process.kill()
         self.process.communicate()

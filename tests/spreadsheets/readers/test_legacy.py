@@ -125,3 +125,10 @@ def test_a_file_left_early_leaves_no_process_behind(shared_data):
         [child] = set(psutil.Process().children()) - before
 
     assert not child.is_running()
+
+
+def test_a_file_that_is_refused_leaves_no_process_behind(shared_data, refusal):
+    before = set(psutil.Process().children())
+
+    assert refusal(shared_data / READXL / "dates-1904.xls").code == "no_header"
+    assert set(psutil.Process().children()) <= before
