@@ -18,6 +18,7 @@ from customers.querysets import CustomerQuerySet
 class Customer(TrackedModel):
     """A person or company that orders."""
 
+    personal_permission = "customers.export_personal_data"
     undo_rules = UndoRules(
         refusals=(
             UndoRefusal(_("Personal data that was erased does not come back."), when=Q(anonymised_at__isnull=False)),
@@ -99,6 +100,8 @@ class Customer(TrackedModel):
 
 class Address(TrackedModel):
     """A place a customer gave; orders keep copies of their own."""
+
+    personal_permission = "customers.export_personal_data"
 
     class Kind(models.TextChoices):
         BILLING = "billing", _("Billing")

@@ -46,10 +46,6 @@ class CustomerResource(TableResource):
         import_id_fields = ("number",)
         fields = ("number", "name", "company", "email", "phone", "country", "tags", "blocked")
 
-    @property
-    def export_permissions(self) -> tuple[str, ...]:
-        return (*super().export_permissions, "customers.export_personal_data")
-
     def export_queryset(self) -> QuerySet[Any]:
         return Customer.objects.filter(anonymised_at=None).order_by("pk")
 

@@ -77,11 +77,13 @@ class TrackedModel(models.Model):
 
     Subclasses declare `class Meta(TrackedModel.Meta)`, so that the triggers come along. Fields named in
     `history_excluded` are kept out of the history tables (secrets), and their change alone is no version.
-    `undo_rules` say what undoing may do to the rows.
+    `undo_rules` say what undoing may do to the rows. Rows with personal data leave the desk only with the
+    `personal_permission` besides the permission to export the model.
     """
 
     history_excluded: tuple[str, ...] = ()
     undo_rules = UndoRules()
+    personal_permission = ""
 
     created_at = models.DateTimeField(_("created"), db_default=Now(), editable=False)
     updated_at = models.DateTimeField(_("updated"), db_default=Now(), editable=False)
@@ -92,3 +94,9 @@ class TrackedModel(models.Model):
         abstract = True
         triggers = TRACKED
         default_permissions = ("add", "change", "delete", "view", "import", "export")
+
+    @classmethod
+    def export_permissions(cls) -> tuple[str, ...]:
+        """Return the permissions that it takes to let rows leave the desk, all of them."""
+        own = f"{cls._meta.app_label}.export_{cls._meta.model_name}"
+        return (own, cls.personal_permission) if cls.personal_permission else (own,)

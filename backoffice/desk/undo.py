@@ -1,8 +1,6 @@
 """Pages about change sets: undo with its preview, download, and what was deleted."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -23,6 +21,7 @@ from backoffice.changes.undo import Conflict, UndoPreview, can_undo, preview_und
 from backoffice.changes.words import Words
 from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.deletions import deleted_page
+from backoffice.desk.downloads import attachment
 from backoffice.desk.forms import DeskForm
 from backoffice.desk.history import VERBS, tell
 from backoffice.desk.tasks import LARGE, latest_undo, request_undo
@@ -152,17 +151,12 @@ class UndoPages(ReadOnlyAdmin):
         if not models or suffix not in EXPORTED:
             raise PermissionDenied(_("Your role does not allow exporting this."))
         name = f"change-{change_set.pk}{suffix}"
-        with tempfile.TemporaryDirectory() as folder:
-            target = Path(folder) / name
-            write_sheet(target, columns(), exported_rows(change_set, models), split=True)
-            return FileResponse(target.open("rb"), as_attachment=True, filename=name)
+        rows = exported_rows(change_set, models)
+        return attachment(name, lambda path: write_sheet(path, columns(), rows, split=True))
 
     def exported_models(self, request: HttpRequest, change_set: ChangeSet) -> list[Any]:
-        return [
-            model
-            for model in changed_models(change_set)
-            if request.user.has_perm(f"{model._meta.app_label}.export_{model._meta.model_name}")
-        ]
+        models: list[Any] = changed_models(change_set)
+        return [model for model in models if request.user.has_perms(model.export_permissions())]
 
     def deleted_view(self, request: HttpRequest) -> HttpResponse:
         """List what was deleted and is gone still."""

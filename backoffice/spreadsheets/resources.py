@@ -30,16 +30,14 @@ class SheetResource(ModelResource):
     @property
     def import_permission(self) -> str:
         """The permission that importing this takes."""
-        return self._permission("import")
+        options = self._meta.model._meta
+        return f"{options.app_label}.import_{options.model_name}"
 
     @property
     def export_permissions(self) -> tuple[str, ...]:
         """The permissions that exporting this takes, all of them."""
-        return (self._permission("export"),)
-
-    def _permission(self, verb: str) -> str:
-        options = self._meta.model._meta
-        return f"{options.app_label}.{verb}_{options.model_name}"
+        permissions: tuple[str, ...] = self._meta.model.export_permissions()
+        return permissions
 
     def export_queryset(self) -> QuerySet[Any]:
         """Return the rows of an export, in its order; the columns' attributes are paths from here."""

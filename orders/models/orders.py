@@ -44,6 +44,7 @@ class Order(TrackedModel):
     were settled elsewhere.
     """
 
+    personal_permission = "customers.export_personal_data"
     undo_rules = UndoRules(
         keeps=(
             *("status", "payment_state", "fulfilment_state", "placed_at", "paid", "refunded", "credited"),

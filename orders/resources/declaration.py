@@ -143,12 +143,13 @@ class OrderResource(SheetResource):
             "tax_rate",
         )
 
-    def _permission(self, verb: str) -> str:
-        return f"orders.{verb}_order"
+    @property
+    def import_permission(self) -> str:
+        return "orders.import_order"
 
     @property
     def export_permissions(self) -> tuple[str, ...]:
-        return (*super().export_permissions, "customers.export_personal_data")
+        return Order.export_permissions()
 
     def export_queryset(self) -> QuerySet[Any]:
         return OrderLine.objects.exclude(order__status=Order.Status.DRAFT).order_by("order_id", "position", "pk")

@@ -1,8 +1,6 @@
 """The pages of rows as they were: a list, a row, and files of them. They only read."""
 
-import tempfile
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -32,6 +30,7 @@ from backoffice.desk.as_of import (
     version_at,
     versions_at,
 )
+from backoffice.desk.downloads import attachment
 from backoffice.desk.forms import DeskForm
 from backoffice.spreadsheets.writers import Ending, write_sheet
 
@@ -160,7 +159,7 @@ class PastMixin(unfold.ModelAdmin):
         }
 
     def may_export_past(self, request: HttpRequest) -> bool:
-        return bool(request.user.has_perm(f"{self.opts.app_label}.export_{self.opts.model_name}"))
+        return bool(request.user.has_perms(self.model.export_permissions()))
 
     def past_exports(self, request: HttpRequest) -> list[tuple[str, str]]:
         """Return the files that the user may have of the list, with their addresses."""
@@ -181,12 +180,9 @@ class PastMixin(unfold.ModelAdmin):
             raise PermissionDenied
         fields, suffix = listed_fields(self.model, self.past_fields), request.GET[FORMAT_VAR]
         about = [(str(_("List")), str(capfirst(self.opts.verbose_name_plural))), (str(_("As of")), self.words_of(at))]
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / f"rows.{suffix}"
-            rows = sheet_rows(all_versions_at(self.model, at, asked), fields)
-            write_sheet(file, sheet_columns(fields), rows, ending=Ending(about=lambda: about))
-            name = f"{self.opts.model_name}_{timezone.localtime(at):%Y-%m-%d_%H%M}.{suffix}"
-            return FileResponse(file.open("rb"), as_attachment=True, filename=name)
+        rows, ending = sheet_rows(all_versions_at(self.model, at, asked), fields), Ending(about=lambda: about)
+        name = f"{self.opts.model_name} {timezone.localtime(at):%Y-%m-%d %H.%M}.{suffix}"
+        return attachment(name, lambda path: write_sheet(path, sheet_columns(fields), rows, ending=ending))
 
     def past_row(self, request: HttpRequest, version: Any, pk: Any, at: datetime) -> dict[str, Any]:
         """Return what a row was, and the rows under it."""
