@@ -6,9 +6,15 @@ import socket
 import subprocess
 
 import pytest
+from django.utils import timezone
 
+from backoffice.accounts.models import User
 from backoffice.accounts.roles import ROLES
+from backoffice.accounts.services import demo_sign_ins
 from backoffice.embedded import EmbeddedPostgres
+from backoffice.management.commands.run import Command
+from orders.models import Order
+from tests.factories import make_historical
 from tests.ground.desks import MANAGE, Desk, clean_environment, ends_soon, runs
 
 # One process runs them all, since each one that does has to fill a database first.
@@ -132,3 +138,10 @@ def test_production_makes_no_demo_sign_ins():
     result = subprocess.run([*MANAGE, "run"], env=environment, capture_output=True, text=True, check=False)
     assert result.returncode == 1
     assert "for a desk on your own machine" in result.stderr
+
+
+@pytest.mark.django_db
+def test_a_desk_that_holds_imported_orders_gets_people_and_no_more_orders() -> None:
+    make_historical(placed_at=timezone.now())
+    Command().prepare_database(5)
+    assert (User.objects.count(), Order.objects.count()) == (len(demo_sign_ins()), 1)

@@ -26,6 +26,7 @@ from backoffice.supervisor import (
     stop_on_signals,
     watch,
 )
+from orders.models import Order
 
 DEMO_SEED = 1
 READY_SECONDS = 60
@@ -51,16 +52,23 @@ class Command(BaseCommand):
             self.run_children(ending)
 
     def prepare_database(self, orders: int) -> None:
-        """Migrate, and on the first start fill the desk: all or nothing, so that a stop in between starts over."""
+        """Migrate, and on the first start fill the desk: all or nothing, so that a stop in between starts over.
+
+        Where orders were imported before, only the people are made.
+        """
         self.say("Preparing the database …")
         call_command("migrate", interactive=False, verbosity=0)
         if User.objects.exists():
             return
-        self.say(f"First start: making demo data, {orders:,} orders …")
+        is_empty = not Order.objects.exists()
+        self.say(
+            f"First start: making demo data, {orders:,} orders …" if is_empty else "First start: making sign-ins …"
+        )
         source = "manage.py run"
         with transaction.atomic(), recording(kind=ChangeSet.Kind.SHELL, actor_label="setup", source=source):
             create_demo_users()
-            call_command("seed_demo", orders=orders, seed=DEMO_SEED, verbosity=0)
+            if is_empty:
+                call_command("seed_demo", orders=orders, seed=DEMO_SEED, verbosity=0)
 
     def run_children(self, ending: ExitStack) -> None:
         """Start the processes, tell where the desk is, and stay until somebody asks to stop or one of them ends."""
