@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice.desk.columns import figure
 from backoffice.desk.queues import QUEUE_VAR, Count, Queue
@@ -212,7 +213,11 @@ def chart(now: list[date], before: list[date], sold: dict[date, Day]) -> str:
 def yesterday_sentence(day: date, sold: dict[date, Day]) -> str:
     """Return what was sold yesterday, compared with the same weekday before."""
     here, week_before = sold.get(day, Day()), sold.get(day - timedelta(days=7), Day())
-    sentence = _("Yesterday %(orders)s orders, %(sales)s %(currency)s") % {
+    sentence = ngettext(
+        "Yesterday %(orders)s order, %(sales)s %(currency)s",
+        "Yesterday %(orders)s orders, %(sales)s %(currency)s",
+        here.orders,
+    ) % {
         "orders": figure(here.orders),
         "sales": figure(here.sales, 2),
         "currency": settings.CURRENCY,

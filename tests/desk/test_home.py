@@ -1,6 +1,6 @@
 """Home and sidebar: what waits, figures that open their rows, links that lead somewhere."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +9,7 @@ import time_machine
 from django.contrib.admin import site
 from django.urls import reverse
 
-from backoffice.navigation.home import change
+from backoffice.navigation.home import Day, change, yesterday_sentence
 from backoffice.navigation.sidebar import GROUPS
 from tests.factories import make_draft, make_historical, make_paid, make_placed, make_product
 
@@ -103,3 +103,9 @@ def test_what_waits_stands_before_what_does_not(desk: Any) -> None:
     assert numbers == sorted(numbers, reverse=True)
     assert True in numbers
     assert False in numbers
+
+
+@pytest.mark.parametrize(("orders", "words"), [(0, "0 orders"), (1, "1 order"), (2, "2 orders")])
+def test_yesterday_is_told_with_the_right_plural(orders: int, words: str) -> None:
+    day = date(2026, 11, 20)
+    assert f"Yesterday {words}, 5.00 " in yesterday_sentence(day, {day: Day(orders, Decimal(5))})
