@@ -4,9 +4,10 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from backoffice.desk.timeline import Entry, Source, numbered_below, sets_of
-from orders.models import OrderEvent
+from orders.models import OrderEvent, Payment
 
 Kind = OrderEvent.Kind
 
@@ -27,7 +28,26 @@ LOOKS: dict[str, tuple[str, str]] = {
     Kind.ASSIGNED: ("person_add", "grey"),
     Kind.IMPORTED: ("upload_file", "grey"),
 }
+# What is told of an event's data, in this order; the numbers of rows in it mean nothing to people.
+TOLD: dict[str, Any] = {
+    "total": gettext_lazy("total"),
+    "amount": gettext_lazy("amount"),
+    "credit": gettext_lazy("credit"),
+    "method": gettext_lazy("method"),
+    "units": gettext_lazy("units"),
+    "carrier": gettext_lazy("carrier"),
+    "tracking_number": gettext_lazy("tracking number"),
+    "assignee": gettext_lazy("to"),
+    "reason": gettext_lazy("reason"),
+}
 ORDERS_OF_CUSTOMER = 200
+
+
+def details_of(event: OrderEvent) -> list[tuple[Any, Any]]:
+    """Return what there is to tell of an event, as label and value."""
+    methods = dict(Payment.Method.choices)
+    data = event.data | ({"method": methods.get(event.data["method"], "")} if "method" in event.data else {})
+    return [(label, data[name]) for name, label in TOLD.items() if data.get(name)]
 
 
 class EventsOfOrder(Source):
@@ -53,7 +73,7 @@ class EventsOfOrder(Source):
             title=event.get_kind_display(),
             tone=tone,
             who=event.actor or "",
-            details=list(event.data.items()),
+            details=details_of(event),
             change_set=change_set,
             link=self.link(event),
         )

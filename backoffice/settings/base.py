@@ -172,6 +172,7 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = logging_config(level=LOG_LEVEL, renderers=readable_renderers())
 
 LANGUAGE_CODE = "en-gb"
+FORMAT_MODULE_PATH = ["backoffice.formats"]
 LANGUAGES = [("en-gb", _("English"))]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True

@@ -57,6 +57,11 @@ def test_an_order_tells_changes_notes_payments_and_shipments_newest_first(manage
     told = titles(order, manager)
     for title in ("Shipped", "Note", "Payment recorded", "Placed", "Created"):
         assert title in told
+    paid = next(entry for entry in entries(order, manager) if entry.title == "Payment recorded")
+    assert [(str(label), value) for label, value in paid.details] == [
+        ("amount", str(order.total)),
+        ("method", "Bank transfer"),
+    ]
     assert told.index("Shipped") < told.index("Note") < told.index("Payment recorded") < told.index("Placed")
     times = [entry.at for entry in entries(order, manager)]
     assert times == sorted(times, reverse=True)

@@ -100,12 +100,6 @@ def crumbs(parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 @register.filter
-def spaced(name: str) -> str:
-    """Return the name of a detail as words."""
-    return name.replace("_", " ")
-
-
-@register.filter
 def told(value: Any) -> str:
     """Return a detail of an event in words."""
     if isinstance(value, dict):
