@@ -66,10 +66,14 @@ class ChangeSet(models.Model):
         return f"{self.get_kind_display()} {self.pk}"
 
     @property
+    def place(self) -> str:
+        """The action, file, command or task that it came from; the address of a page says nothing to staff."""
+        return "" if self.source.startswith("POST /") else str(self.source)
+
+    @property
     def origin(self) -> str:
-        """How it was made, and by which action, file, command or task; the address of a page says nothing to staff."""
-        kind = str(self.get_kind_display())
-        return kind if not self.source or self.source.startswith("POST /") else f"{kind} · {self.source}"
+        """How it was made, and where, in words."""
+        return " · ".join(filter(None, (str(self.get_kind_display()), self.place)))
 
 
 class TrackedModel(models.Model):

@@ -93,6 +93,15 @@ def customer_form(customer: Customer, address: Address, **changed: Any) -> dict[
     return known | changed
 
 
+def test_the_list_of_changes_does_not_name_the_page_of_a_form(desk: Any) -> None:
+    product = make_product(name="Old")
+    desk.post(url(product), posted(product, name="New"))
+    assert product.history.first().change_set.source.startswith("POST /")
+    page = desk.get("/changes/changeset/")
+    assert "Form" in page.content.decode()
+    assert "POST /" not in page.content.decode()
+
+
 def test_a_stale_row_of_an_inline_is_refused(desk: Any) -> None:
     customer = make_customer(name="Ada")
     address = Address.objects.create(customer=customer, line1="1 Old Road")

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.diff import changed_models, set_changes
 from backoffice.changes.models import ChangeSet
-from backoffice.desk.columns import column, status_badge, text, when
+from backoffice.desk.columns import NOTHING, column, status_badge, text, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
 from backoffice.desk.history import tell
 from backoffice.desk.queues import Queue
@@ -80,7 +80,7 @@ def watching(label: str, field: str, title: str) -> Queue:
 
 @admin.register(ChangeSet)
 class ChangeSetAdmin(UndoPages):
-    list_display = ("number", "at", "by", "sort_of", "what", "why", "taken_back", "source")
+    list_display = ("number", "at", "by", "sort_of", "what", "why", "taken_back", "where")
     list_display_links = ("number", "at")
     sortable_by = ("at",)
     search_exact = ("request_id",)
@@ -116,6 +116,7 @@ class ChangeSetAdmin(UndoPages):
     what = column(counts_in_words, _("what"))
     why = text("reason")
     taken_back = column(undone, _("undone"))
+    where = column(lambda change_set: change_set.place or NOTHING, _("source"))
 
     def get_queues(self, request: HttpRequest) -> tuple[Queue, ...]:
         """Return the tabs, with one for each field that settings want explained, such as prices."""
