@@ -50,6 +50,10 @@ class RelatedSelect(AutocompleteSelect):
 
     known: Mapping[str, models.Model] = {}
 
+    def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
+        # The sign-in page that answers once the session has ended holds no rows: the field then says that it found none.
+        return super().build_attrs(base_attrs, extra_attrs) | {"data-ajax--data-type": "json"}
+
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         row = self.known.get(value[0]) if value else None
         if row is None:

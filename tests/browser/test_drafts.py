@@ -1,9 +1,10 @@
 """A session that ends while somebody types: nothing is written, and nothing typed is lost."""
 
+from importlib import import_module
 from typing import Any
 
 import pytest
-from django.contrib.sessions.models import Session
+from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from orders.models import Order
@@ -14,6 +15,11 @@ from tests.factories import make_customer, make_product, reload
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 OFFER = "Restore what you typed"
+
+
+def end_session(tab: Page) -> None:
+    cookie = next(each for each in tab.context.cookies() if each.get("name") == settings.SESSION_COOKIE_NAME)
+    import_module(settings.SESSION_ENGINE).SessionStore(cookie.get("value")).delete()
 
 
 def sign_in_again(tab: Page, user: Any) -> None:
@@ -38,7 +44,7 @@ def test_what_was_typed_comes_back_after_signing_in_again(sit: Sit, operator: An
     for row, units in enumerate(("4", "6")):
         choose(tab, f"id_lines-{row}-product", f"TEA-{row + 1}")
         tab.locator(f"#id_lines-{row}-quantity").fill(units)
-    Session.objects.all().delete()
+    end_session(tab)
     tab.get_by_role("button", name="Save and continue editing").click()
     sign_in_again(tab, operator)
     assert not Order.objects.exists()
@@ -58,7 +64,7 @@ def test_what_was_typed_over_a_newer_version_is_refused(sit: Sit, operator: Any)
     tab = sit(operator)
     tab.goto(f"/customers/customer/{customer.pk}/change/")
     tab.get_by_label("Name", exact=True).fill("Ada Byron")
-    Session.objects.all().delete()
+    end_session(tab)
     tab.get_by_role("button", name="Save and continue editing").click()
     tab.get_by_label("E-mail").wait_for()
     type(customer).objects.filter(pk=customer.pk).update(name="Countess")
@@ -74,7 +80,7 @@ def test_nobody_else_is_offered_what_was_typed(sit: Sit, operator: Any, manager:
     tab = sit(operator)
     tab.goto(f"/customers/customer/{customer.pk}/change/")
     tab.get_by_label("Name", exact=True).fill("A secret")
-    Session.objects.all().delete()
+    end_session(tab)
     tab.get_by_role("button", name="Save and continue editing").click()
     sign_in_again(tab, manager)
     expect(tab.get_by_role("button", name=OFFER)).to_be_hidden()
@@ -90,3 +96,12 @@ def test_a_form_that_was_saved_leaves_nothing_behind(sit: Sit, operator: Any) ->
     tab.get_by_text("was changed successfully").wait_for()
     expect(tab.get_by_role("button", name=OFFER)).to_be_hidden()
     assert drafts(tab) == 0
+
+
+def test_a_search_after_the_session_ended_says_that_it_failed(sit: Sit, operator: Any) -> None:
+    make_customer(name="Ada")
+    tab = sit(operator)
+    tab.goto("/orders/order/add/")
+    end_session(tab)
+    tab.locator("#select2-id_customer-container").click()
+    expect(tab.locator(".select2-results__message")).to_have_text("The results could not be loaded.")
