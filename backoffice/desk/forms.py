@@ -51,7 +51,7 @@ class RelatedSelect(AutocompleteSelect):
     known: Mapping[str, models.Model] = {}
 
     def build_attrs(self, base_attrs: dict[str, Any], extra_attrs: dict[str, Any] | None = None) -> dict[str, Any]:
-        # The sign-in page that answers once the session has ended holds no rows: the field then says that it found none.
+        # Once the session has ended, the sign-in page answers: the field then says that the search failed.
         return super().build_attrs(base_attrs, extra_attrs) | {"data-ajax--data-type": "json"}
 
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
