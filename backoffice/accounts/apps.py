@@ -13,4 +13,4 @@ class AccountsConfig(AppConfig):
     verbose_name = _("People")
 
     def ready(self) -> None:
-        post_migrate.connect(sync_roles_after_migrate, dispatch_uid="accounts.sync_roles")
+        post_migrate.connect(sync_roles_after_migrate, sender=self, dispatch_uid="accounts.sync_roles")

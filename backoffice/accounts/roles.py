@@ -101,7 +101,7 @@ def sync_roles() -> None:
 
 
 def sync_roles_after_migrate(*, using: str = "default", **_kwargs: Any) -> None:
-    """Sync once all apps have their permissions: Django makes them app by app."""
+    """Make the permissions of all apps, which Django makes app by app, and sync."""
     for config in installed_apps.get_app_configs():
         create_permissions(config, verbosity=0, using=using)
     sync_roles()
