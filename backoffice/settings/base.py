@@ -95,7 +95,11 @@ DATABASES: dict[str, dict[str, Any]] = {
 DATABASES["default"]["OPTIONS"] = {"connect_timeout": 5} | DATABASES["default"].get("OPTIONS", {})
 
 REDIS_URL = env.str("REDIS_URL", default="")
-CACHES: dict[str, dict[str, Any]] = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    # For the figures that clusters of jobs keep of themselves: the table of workers tells more, and better.
+    "nowhere": {"BACKEND": "django.core.cache.backends.dummy.DummyCache"},
+}
 # Without Redis each process has a cache of its own, which is no place for sessions.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 if REDIS_URL:
@@ -182,11 +186,17 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = DATA_DIR / "files"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-# Of the cluster only the queue is used: `backoffice.jobs` decides what runs, and how often. A system check keeps
-# these values sound. `retry` is how long a message stays hidden once a cluster took it, in seconds.
+# Of the clusters only the queue is used: `backoffice.jobs` decides what runs, and how often. A system check keeps
+# these values sound. `retry` is how long a message stays hidden once a cluster took it, in seconds. What may take
+# longer than ten minutes runs on the cluster `long`, so that it holds up nothing else.
 JOB_WORKERS = env.int("JOB_WORKERS", default=2)
+JOB_LONG_WORKERS = env.int("JOB_LONG_WORKERS", default=2)
 Q_CLUSTER = {
     "name": "backoffice",
+    "cluster_name": "default",
+    "ALT_CLUSTERS": {"long": {"workers": JOB_LONG_WORKERS, "queue_limit": JOB_LONG_WORKERS}},
+    "scheduler": False,
+    "cache": "nowhere",
     "orm": "default",
     "broker_class": "backoffice.jobs.broker.Broker",
     "poll": 0.1,
@@ -197,7 +207,6 @@ Q_CLUSTER = {
     "retry": 15000,
     "max_attempts": 3,
     "ack_failures": True,
-    "catch_up": False,
     "save_limit": -1,
     "recycle": 1000,
     "max_rss": 200_000,
@@ -206,6 +215,16 @@ Q_CLUSTER = {
 # A worker that gives no sign of life for so long loses its job to another.
 JOBS_LEASE_SECONDS = 30
 JOBS_HEARTBEAT_SECONDS = 2
+# How often `run_worker` enqueues what is due, looks for lost jobs, and asks each cluster for a sign of life.
+JOBS_TICK_SECONDS = 60
+# A cluster that is idle and leaves its canary unanswered for so long is started again.
+JOBS_CANARY_SECONDS = 90
+# A message that was sent so long ago and is gone, with its job still waiting, is sent again.
+JOBS_ORPHAN_SECONDS = 120
+# How long jobs may go on once the worker is asked to stop; what is not done by then is tried again later.
+JOBS_STOP_SECONDS = env.int("JOBS_STOP_SECONDS", default=10)
+# Which row of the table of workers a cluster reports to: `run_worker` tells each one that it starts.
+JOBS_WORKER = env.int("BACKOFFICE_WORKER", default=0)
 
 # What `/export/v1/` offers: each app declares its own.
 JSON_EXPORTS = ["catalog.exports.PRODUCTS", "customers.exports.CUSTOMERS", "orders.exports.ORDERS"]
@@ -219,6 +238,8 @@ DEMO_SIGN_INS = False
 # What the badge in the header says: local, staging or production.
 ENVIRONMENT = env.str("ENVIRONMENT", default="local")
 CURRENCY = env.str("CURRENCY", default="GBP")
+# The month with which quarters, half-years and years of reports begin.
+FISCAL_YEAR_START_MONTH = env.int("FISCAL_YEAR_START_MONTH", default=1)
 
 # Files of reports are deleted after so many days; the runs stay, with figures and checksum.
 REPORT_KEEP_DAYS = env.int("REPORT_KEEP_DAYS", default=90)

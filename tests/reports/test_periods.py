@@ -23,6 +23,11 @@ from reports.periods import Period, Preset, local_today, midnight, resolve
         ("this_quarter", "2026-05-31", "2026-04-01", "2026-06-30"),
         ("last_quarter", "2026-02-28", "2025-10-01", "2025-12-31"),
         ("last_quarter", "2026-12-31", "2026-07-01", "2026-09-30"),
+        ("this_week", "2026-11-22", "2026-11-16", "2026-11-22"),
+        ("last_week", "2026-01-01", "2025-12-22", "2025-12-28"),
+        ("this_half_year", "2026-06-30", "2026-01-01", "2026-06-30"),
+        ("last_half_year", "2026-01-01", "2025-07-01", "2025-12-31"),
+        ("last_12_months", "2028-02-29", "2027-02-01", "2028-01-31"),
         ("year_to_date", "2028-02-29", "2028-01-01", "2028-02-29"),
         ("last_year", "2028-02-29", "2027-01-01", "2027-12-31"),
     ],
@@ -31,6 +36,46 @@ def test_a_preset_means_these_dates(preset: str, today: str, first: str, last: s
     period = resolve(preset, today=date.fromisoformat(today))
 
     assert period == Period(date.fromisoformat(first), date.fromisoformat(last))
+
+
+@pytest.mark.parametrize(
+    ("preset", "today", "first", "last"),
+    [
+        ("this_quarter", "2028-02-29", "2028-02-01", "2028-04-30"),
+        ("last_quarter", "2026-01-15", "2025-08-01", "2025-10-31"),
+        ("last_half_year", "2026-02-01", "2025-08-01", "2026-01-31"),
+        ("year_to_date", "2026-01-31", "2025-02-01", "2026-01-31"),
+        ("last_year", "2028-02-29", "2027-02-01", "2028-01-31"),
+    ],
+)
+def test_quarters_and_years_begin_with_the_fiscal_year(
+    preset: str, today: str, first: str, last: str, settings: Any
+) -> None:
+    settings.FISCAL_YEAR_START_MONTH = 2
+
+    assert resolve(preset, today=date.fromisoformat(today)).as_parameters() == {"from": first, "to": last}
+
+
+@pytest.mark.parametrize(
+    ("period", "before", "year_before"),
+    [
+        (("2026-10-01", "2026-12-31"), ("2026-07-01", "2026-09-30"), ("2025-10-01", "2025-12-31")),
+        (("2026-03-01", "2026-03-31"), ("2026-02-01", "2026-02-28"), ("2025-03-01", "2025-03-31")),
+        (("2025-02-01", "2025-02-28"), ("2025-01-01", "2025-01-31"), ("2024-02-01", "2024-02-29")),
+        (("2026-11-14", "2026-11-20"), ("2026-11-07", "2026-11-13"), ("2025-11-14", "2025-11-20")),
+        (("2028-02-28", "2028-02-29"), ("2028-02-26", "2028-02-27"), ("2027-02-28", "2027-02-28")),
+    ],
+)
+def test_a_period_has_one_before_it_and_one_a_year_before(
+    period: tuple[str, str], before: tuple[str, str], year_before: tuple[str, str]
+) -> None:
+    asked, *expected = (Period(*map(date.fromisoformat, each)) for each in (period, before, year_before))
+
+    assert [asked.before(), asked.year_before()] == expected
+
+
+def test_an_open_period_has_nothing_to_be_compared_with() -> None:
+    assert Period(first=date(2026, 1, 1)).before() == Period(last=date(2026, 1, 1)).year_before() == Period()
 
 
 def test_every_preset_resolves() -> None:
