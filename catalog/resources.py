@@ -18,6 +18,7 @@ from backoffice.spreadsheets.values import (
     IntegerValue,
     TextValue,
 )
+from backoffice.spreadsheets.versions import Compared, refuse_stale
 from catalog.models import Product, StockMovement
 
 # A category is found by its own name or by its path from the top: "Drinks > Tea".
@@ -167,6 +168,7 @@ class StockCountResource(SheetResource):
     )
 
     title = _("Stock count")
+    versioned = True
 
     class Meta:
         model = Product
@@ -196,6 +198,14 @@ class StockCountResource(SheetResource):
             "format(%(message)s, r.counted, t.reserved)",
             f"{stage.rows} AS r JOIN {known} WHERE r.counted < t.reserved AND NOT t.allow_backorder",
             {"message": gettext("%s is less than the %s reserved by orders. Count again, or cancel orders first.")},
+        )
+        refuse_stale(
+            stage,
+            key="sku",
+            model=Product,
+            known_rows=known,
+            compared={"counted": Compared(target="on_hand", wanted="r.counted")},
+            params={},
         )
         stage.make(
             "main",

@@ -99,7 +99,7 @@ def kind_of(column: Column) -> Kind:
 
 def filtered_rows(resource: SheetResource, conditions: Iterable[Condition]) -> QuerySet[Any]:
     """Return the rows of an export that meet all conditions, in its order."""
-    rows = resource.export_queryset()
+    rows = resource.exported_rows()
     for condition in conditions:
         rows = rows.filter(_meaning(resource, condition))
     return rows

@@ -10,6 +10,7 @@ from import_export.resources import ModelResource
 from backoffice.spreadsheets.columns import Blank, Column, Lookup
 from backoffice.spreadsheets.merging import CREATE, UNCHANGED, UPDATE, Merge, default_values
 from backoffice.spreadsheets.staging import Stage
+from backoffice.spreadsheets.versions import VERSION, VERSION_COLUMN, Compared, refuse_stale, versioned_by
 
 
 class SheetResource(ModelResource):
@@ -22,10 +23,13 @@ class SheetResource(ModelResource):
     title: ClassVar[Any] = ""
     listed_as: ClassVar[str] = "pk"  # the way from a row of an export to the row that the desk lists
 
+    versioned: ClassVar[bool] = False  # whether exported rows carry their version
+
     @property
     def columns(self) -> dict[str, Column]:
         """The columns by field name, in their order."""
-        return {name: self.fields[name] for name in self._meta.fields}
+        version = {VERSION: VERSION_COLUMN} if self.versioned else {}
+        return {name: self.fields[name] for name in self._meta.fields} | version
 
     @property
     def import_permission(self) -> str:
@@ -43,6 +47,11 @@ class SheetResource(ModelResource):
         """Return the rows of an export, in its order; the columns' attributes are paths from here."""
         rows: QuerySet[Any] = self._meta.model._default_manager.order_by("pk")
         return rows
+
+    def exported_rows(self) -> QuerySet[Any]:
+        """Return the rows of an export with all that its columns show."""
+        rows = self.export_queryset()
+        return rows.annotate(**{VERSION: versioned_by()}) if self.versioned else rows
 
     def build(self, stage: Stage) -> None:
         """Refuse what is wrong among the staged rows and work out what each table becomes."""
@@ -84,6 +93,7 @@ class TableResource(SheetResource):
 
     key: ClassVar[str]
     key_expression: ClassVar[str]
+    versioned = True
 
     @property
     def table(self) -> str:
@@ -106,6 +116,7 @@ class TableResource(SheetResource):
         for field, column in self._looked_up(stage).items():
             _refuse_unknown_words(stage, field, column, self.known_rows(stage))
         self.check(stage)
+        self._refuse_stale(stage)
         columns = self._filled(stage)
         new = "".join(f', {self._new_value(field, column)} AS "{column.target}"' for field, column in columns.items())
         was = "".join(f', t."{column.target}" AS "was_{column.target}"' for column in columns.values())
@@ -137,8 +148,37 @@ class TableResource(SheetResource):
         """Return the SQL condition that a row `w` to be created is there by now, as `t`."""
         return f"{self.key_expression.format(alias='t')} = {self.key_expression.format(alias='w')}"
 
+    def _refuse_stale(self, stage: Stage) -> None:
+        looked_up = self._looked_up(stage)
+        refuse_stale(
+            stage,
+            key=self.key,
+            model=self._meta.model,
+            known_rows=self.known_rows(stage),
+            compared={
+                field: Compared(
+                    target=column.target,
+                    wanted=self._new_value(field, column),
+                    joins=_joins({field: column} if field in looked_up else {}),
+                    shown=self._shown(column),
+                    given=f"array_to_string(r.\"{field}\", ', ')" if column.sql_type.endswith("[]") else "",
+                )
+                for field, column in self._filled(stage).items()
+                if field != self.key
+            },
+            params=default_values(self._meta.model, ()),
+        )
+
+    def _shown(self, column: Column) -> str:
+        """Return SQL for how people know the value `{}` of a column; another table's row has the name in exports."""
+        related = self._model_field(column).related_model
+        if related is None:
+            return "array_to_string({}, ', ')" if column.sql_type.endswith("[]") else "{}"
+        name = column.attribute.rpartition("__")[2]
+        return f'(SELECT known."{name}" FROM {related._meta.db_table} AS known WHERE known.id = {{}})'
+
     def _filled(self, stage: Stage) -> dict[str, Column]:
-        return {field: column for field, column in self.columns.items() if stage.has(field)}
+        return {field: column for field, column in self.columns.items() if stage.has(field) and field != VERSION}
 
     def _updated(self, stage: Stage) -> tuple[str, ...]:
         return tuple(column.target for field, column in self._filled(stage).items() if field != self.key)

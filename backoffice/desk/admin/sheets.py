@@ -93,7 +93,7 @@ class SheetMixin(unfold.ModelAdmin):
 
 def rows_among(resource: SheetResource, listed: Any) -> Any:
     """Return the rows of an export that belong to the rows `listed`."""
-    return resource.export_queryset().filter(**{f"{resource.listed_as}__in": listed.order_by().values("pk")})
+    return resource.exported_rows().filter(**{f"{resource.listed_as}__in": listed.order_by().values("pk")})
 
 
 def too_many_sentence() -> str:
