@@ -7,6 +7,7 @@ from datetime import datetime
 from backoffice.accounts.models import User
 from backoffice.changes.refusals import require
 from backoffice.changes.services import service
+from backoffice.changes.writing import update_rows
 from catalog.services import release_stock
 from customers.services import refresh_figures
 from orders.models import Order, OrderEvent, OrderLine
@@ -16,7 +17,6 @@ from orders.services.rules import can_cancel_order
 from orders.services.shipping import units_to_ship
 from orders.services.states import lines_of, lock_order, set_totals, settle_orders, totals_of
 from orders.services.totals import shrink_totals
-from orders.services.writing import update_rows
 
 
 @service

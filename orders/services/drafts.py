@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import User
 from backoffice.changes.refusals import require
 from backoffice.changes.services import service
+from backoffice.changes.writing import update_rows
 from catalog.models import Product
 from customers.models import Address, Customer
 from orders.models import Order, OrderLine
@@ -20,7 +21,6 @@ from orders.models.orders import default_currency
 from orders.services.rules import can_create_order, can_edit_order
 from orders.services.states import lines_of, lock_order, save_orders, set_totals
 from orders.services.totals import ZERO, compute_totals
-from orders.services.writing import update_rows
 
 MOST_UNITS = 1_000_000
 AMOUNT_LIMIT = Decimal(10) ** 12

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import User
 from backoffice.changes.refusals import require
 from backoffice.changes.services import service
+from backoffice.changes.writing import update_rows
 from catalog.services import reserve_stock
 from customers.models import Customer
 from customers.services import refresh_figures
@@ -18,7 +19,6 @@ from orders.services.drafts import copy_product, reckon
 from orders.services.journal import When, instant, write_events
 from orders.services.rules import can_place_order
 from orders.services.states import lines_of, lock_orders, settle_orders
-from orders.services.writing import update_rows
 
 
 @service

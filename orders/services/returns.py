@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import User
 from backoffice.changes.refusals import RefusedError, require
 from backoffice.changes.services import service
+from backoffice.changes.writing import update_rows
 from catalog.services import StockMove, restock
 from customers.services import refresh_figures
 from orders.models import Order, OrderEvent, OrderLine, Return, ReturnLine
@@ -21,7 +22,6 @@ from orders.services.placing import customers_of
 from orders.services.rules import can_announce_return, can_receive_announced, can_receive_return
 from orders.services.states import amount_due, lines_of, lock_order, settle_orders
 from orders.services.totals import ZERO, to_cents, value_of_units
-from orders.services.writing import update_rows
 
 SHIPPED_FROM = [Order.Status.PLACED, Order.Status.COMPLETED]
 

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from backoffice.accounts.models import User
 from backoffice.changes.refusals import require
 from backoffice.changes.services import service
+from backoffice.changes.writing import update_rows
 from catalog.services import StockMove, ship_stock
 from orders.models import Order, OrderEvent, OrderLine, Shipment, ShipmentLine
 from orders.services.journal import write_events
 from orders.services.rules import can_ship_order
 from orders.services.states import lines_of, lock_orders, settle_orders
-from orders.services.writing import update_rows
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,10 @@ from django.db.models import Q, Sum
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
+from backoffice.changes.writing import update_rows
 from orders.models import Order, OrderEvent, OrderLine, Payment, Return
 from orders.services.journal import When, write_events
 from orders.services.totals import ZERO, Totals
-from orders.services.writing import update_rows
 
 SETTLED_FIELDS = [
     "status",
