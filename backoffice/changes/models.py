@@ -3,9 +3,10 @@
 import uuid
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.history import TriggeredHistory
@@ -50,6 +51,9 @@ class ChangeSet(models.Model):
     undo_of = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, blank=True, related_name="undone_by", verbose_name=_("undo of")
     )
+    partly = models.BooleanField(
+        _("in part"), default=False, db_default=False, help_text=_("This undo left some of that change as it was.")
+    )
     counts = models.JSONField(_("counts"), default=dict, db_default={}, encoder=DjangoJSONEncoder)
 
     objects = ChangeSetQuerySet.as_manager()
@@ -60,6 +64,12 @@ class ChangeSet(models.Model):
         ordering = ["-pk"]
         default_permissions = ("view",)
         permissions = [("undo_changeset", _("Can undo changes"))]
+        indexes = [
+            models.Index(fields=["kind", "-id"], name="changes_set_kind"),
+            models.Index(OpClass(Upper("request_id"), "text_pattern_ops"), name="changes_set_request"),
+            # Serves both the models that were written and the deletions: keys of any depth are in it.
+            GinIndex(fields=["counts"], name="changes_set_counts"),
+        ]
         triggers = [AppendOnlyTruncate()]
 
     def __str__(self) -> str:

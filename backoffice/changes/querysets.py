@@ -10,7 +10,7 @@ from django.utils import timezone
 
 DELETED = Func(
     F("counts"),
-    template="jsonb_path_exists(%(expressions)s, '$.*.\"-\"')",
+    template="(%(expressions)s @? '$.*.\"-\"')",
     output_field=models.BooleanField(),
 )
 
@@ -49,10 +49,13 @@ class ChangeSetQuerySet(models.QuerySet[Any]):
         return sets.filter(Exists(versions.filter(differs)))
 
     def for_changelist(self) -> "ChangeSetQuerySet":
-        """All that the list shows; `undone` says whether an undo is in force (of undos of undos, the first two)."""
+        """All that the list shows; `undone` says whether an undo is in force (of undos of undos, the first two), and
+        `undone_whole` whether one left nothing."""
         again = self.model._base_manager.filter(undo_of=OuterRef("pk"))
         undos = self.model._base_manager.filter(~Exists(again), undo_of=OuterRef("pk"))
-        return self.select_related("actor").annotate(undone=Exists(undos))
+        return self.select_related("actor").annotate(
+            undone=Exists(undos), undone_whole=Exists(undos.filter(partly=False))
+        )
 
 
 def _midnight() -> Any:

@@ -31,7 +31,7 @@ def deleted_page(request: HttpRequest) -> dict[str, Any]:
     names = labels_of(gone[label], [row.key for row in page]) if label else {}
     more = f"?{MODEL_VAR}={label}&{BEFORE_VAR}={page[-1].history_id}" if len(rows) > ROWS_SHOWN else ""
     return {
-        "deleted": [(row, names.get(row.key, f"#{row.key}")) for row in page],
+        "deleted": [(row, names.get(row.key, f"#{row.key}"), f"{label}:{row.key}") for row in page],
         "kinds": [(name, model._meta.verbose_name_plural) for name, model in gone.items()],
         "kind": label,
         "older_url": more,

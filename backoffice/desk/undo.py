@@ -1,7 +1,7 @@
 """Pages about change sets: undo with its preview, download, and what was deleted."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from django import forms
 from django.contrib import messages
@@ -15,9 +15,18 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.changes.diff import ObjectChange, changed_models, set_changes
 from backoffice.changes.models import ChangeSet
-from backoffice.changes.refusals import Refusal, require
+from backoffice.changes.refusals import Refusal, RefusedError, require
 from backoffice.changes.rules import RECREATE, REMOVE, RESTORE
-from backoffice.changes.undo import Conflict, UndoPreview, can_undo, preview_undo, undo_change_set, undo_in_force
+from backoffice.changes.undo import (
+    Conflict,
+    UndoPreview,
+    can_undo,
+    chosen_of,
+    preview_undo,
+    read_only,
+    undo_change_set,
+    undo_in_force,
+)
 from backoffice.changes.words import Words
 from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.deletions import deleted_page
@@ -29,6 +38,8 @@ from backoffice.spreadsheets.writers import SheetColumn, write_sheet
 
 EXPORT_PAGE = 2_000
 EXPORTED = (".csv", ".xlsx")
+# Objects, each as `app.model:key`; and that somebody chose, even if nothing.
+ONLY_VAR, CHOSEN_VAR = "only", "chosen"
 
 
 FIGURES = {
@@ -92,14 +103,21 @@ class UndoPages(ReadOnlyAdmin):
 
     def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Show what undoing would do; do it when it is confirmed."""
-        change_set, user = self.find(request, pk), request.user
-        refusal = can_undo(change_set, user)
+        change_set, user, only = self.find(request, pk), request.user, read_only(request.GET.getlist(ONLY_VAR))
+        if CHOSEN_VAR in request.GET and only is None:
+            messages.warning(request, _("Tick what is to be undone, then ask again."))
+            return HttpResponseRedirect(self.page_of(change_set))
+        try:
+            refusal = can_undo(change_set, user, chosen_of(change_set, only))
+        except RefusedError as error:
+            refusal = Refusal(" ".join(error.messages))
         if refusal and request.method == "POST":
             raise PermissionDenied(refusal.sentence)
         if refusal:
             return self.show(request, "desk/undo.html", change_set, refusal=refusal)
         asked = request.POST.get("conflicts", "skip")
-        preview = preview_undo(change_set, conflicts="fields" if asked == "fields" else "skip", examples=50)
+        by_fields: Literal["fields", "skip"] = "fields" if asked == "fields" else "skip"
+        preview = preview_undo(change_set, only=only, conflicts=by_fields, examples=50)
         form = UndoForm(request.POST if request.method == "POST" else None, preview=preview)
         if form.is_valid():
             try:
@@ -117,6 +135,7 @@ class UndoPages(ReadOnlyAdmin):
             refusal_count=preview.total("refusals"),
             **table_of(preview),
             nothing=nothing_left(preview),
+            is_part=only is not None,
         )
 
     def undo(
@@ -125,11 +144,12 @@ class UndoPages(ReadOnlyAdmin):
         """Undo now or, when it is much, in the background."""
         user: Any = request.user
         require(nothing_left(preview))
+        asked = form.asked | {"only": read_only(request.GET.getlist(ONLY_VAR))}
         if preview.writes > LARGE:
-            request_undo(change_set=change_set, actor=user, **form.asked)
+            request_undo(change_set=change_set, actor=user, **asked)
             messages.info(request, _("It is being undone in the background. This page tells how far it is."))
             return HttpResponseRedirect(self.page_of(change_set))
-        undo = undo_change_set(change_set=change_set, actor=user, **form.asked)
+        undo = undo_change_set(change_set=change_set, actor=user, **asked)
         words = ngettext("%(count)s object was taken back.", "%(count)s objects were taken back.", preview.writes)
         messages.success(request, words % {"count": f"{preview.writes:,}"})
         return HttpResponseRedirect(self.page_of(undo))

@@ -1,7 +1,6 @@
-"""Undo: what was changed comes back, what was deleted returns, what was made goes; never over newer work."""
+"""Undo: what was changed comes back, what was deleted returns, what was made goes; all or nothing, once."""
 
 import threading
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -9,29 +8,14 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from backoffice.changes.context import recording
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.undo import preview_undo, undo_change_set
 from catalog.models import Category, Product
 from customers.models import Address, Customer
+from tests.changes.undoing import changing, recorded, undone
 from tests.factories import make_customer, make_product, reload
 
 pytestmark = pytest.mark.django_db
-
-
-def recorded(write: Callable[[], Any], **known: Any) -> ChangeSet:
-    """Return the change set of what `write` writes."""
-    with recording(**{"kind": "form"} | known) as context:
-        write()
-    return ChangeSet.objects.get(key=context.key)
-
-
-def changing(row: Any, **fields: Any) -> ChangeSet:
-    return recorded(lambda: type(row).objects.filter(pk=row.pk).update(**fields))
-
-
-def undone(change_set: ChangeSet, **asked: Any) -> ChangeSet:
-    return undo_change_set(change_set=change_set, actor=None, **asked)
 
 
 def test_a_changed_row_gets_its_values_back() -> None:
@@ -117,185 +101,6 @@ def test_several_models_are_undone_together_parents_before_children() -> None:
     assert not Product.objects.exists()
     undone(undo)
     assert Product.objects.get().category.parent.name == "Chairs"
-
-
-# Conflicts
-
-
-def test_a_row_that_changed_since_is_a_conflict_and_fails_by_default() -> None:
-    product = make_product(name="Old")
-    change_set = changing(product, name="New")
-    changing(product, name="Newest")
-    with pytest.raises(ValidationError, match="changed since"):
-        undone(change_set)
-    assert reload(product).name == "Newest"
-
-
-def test_conflicts_are_told_with_both_versions_and_who_is_newer() -> None:
-    product = make_product(name="Old")
-    change_set = changing(product, name="New")
-    newer = changing(product, name="Newest")
-    (conflict,) = preview_undo(change_set).conflicts
-    assert (conflict.pk, conflict.changed_by) == (product.pk, newer.pk)
-    (field,) = conflict.fields
-    assert (field.before, field.after, field.now, field.free) == ("Old", "New", "Newest", False)
-
-
-def test_conflicts_may_be_skipped() -> None:
-    one, two = make_product(name="Old"), make_product(name="Old")
-    change_set = recorded(lambda: Product.objects.update(name="New"))
-    changing(one, name="Newest")
-    undone(change_set, conflicts="skip")
-    assert (reload(one).name, reload(two).name) == ("Newest", "Old")
-
-
-def test_fields_that_nobody_touched_since_may_be_taken_back_alone() -> None:
-    product = make_product(name="Old", price=Decimal(1))
-    change_set = changing(product, name="New", price=Decimal(2))
-    changing(product, price=Decimal(3))
-    undone(change_set, conflicts="fields")
-    assert (reload(product).name, reload(product).price) == ("Old", Decimal(3))
-
-
-def test_a_field_set_back_and_forth_since_is_still_a_newer_change() -> None:
-    product = make_product(name="Old", barcode="1")
-    change_set = changing(product, name="New")
-    changing(product, name="Other")
-    changing(product, name="New")
-    assert preview_undo(change_set).total("conflicts") == 1
-
-
-def test_changes_may_be_undone_one_after_the_other_the_newest_first() -> None:
-    made = recorded(lambda: Category.objects.create(name="Chairs"))
-    renamed = recorded(lambda: Category.objects.update(name="Stools"))
-    deleted = recorded(lambda: Category.objects.all().delete())
-    for change_set in (deleted, renamed, made):
-        assert preview_undo(change_set).total("conflicts") == 0
-        undone(change_set)
-    assert not Category.objects.exists()
-
-
-def test_a_newer_change_that_was_done_again_is_a_conflict() -> None:
-    product = make_product(name="Old")
-    change_set = changing(product, name="New")
-    newer = changing(product, name="Newest")
-    undone(undone(newer))
-    assert preview_undo(change_set).total("conflicts") == 1
-
-
-def test_a_deleted_row_that_the_set_changed_is_a_conflict() -> None:
-    category = Category.objects.create(name="Old")
-    change_set = changing(category, name="New")
-    category.delete()
-    (conflict,) = preview_undo(change_set).conflicts
-    assert conflict.label == "New"
-
-
-def test_a_made_row_that_changed_since_stays() -> None:
-    change_set = recorded(lambda: Category.objects.create(name="Chairs"))
-    Category.objects.update(name="Stools")
-    assert preview_undo(change_set).total("conflicts") == 1
-    with pytest.raises(ValidationError, match="Nothing of this change set can be undone"):
-        undone(change_set, conflicts="fields")
-
-
-def test_changes_of_the_undo_itself_are_no_conflict() -> None:
-    product = make_product(name="Old", barcode="1")
-    change_set = changing(product, name="New", barcode="2")
-    undone(undone(change_set))
-    assert preview_undo(change_set).total("restored") == 1
-
-
-# What the database would refuse is named before
-
-
-def test_a_key_that_another_row_has_now_is_named() -> None:
-    product = make_product(sku="A-1")
-    change_set = changing(product, sku="A-2")
-    other = make_product(sku="a-1")
-    (refused,) = preview_undo(change_set).refusals
-    assert (
-        refused.sentence
-        == f"Another product has this SKU. Archive that one first, or choose another. It is {other} now."
-    )
-    with pytest.raises(ValidationError, match="Another product has this SKU"):
-        undone(change_set)
-
-
-def test_keys_handed_on_within_the_set_come_back_in_turn() -> None:
-    customer = make_customer()
-    old = Address.objects.create(customer=customer, line1="old", is_default=True)
-    new = Address.objects.create(customer=customer, line1="new")
-
-    def write() -> None:
-        Address.objects.filter(pk=old.pk).update(is_default=False)
-        Address.objects.filter(pk=new.pk).update(is_default=True)
-
-    undone(recorded(write))
-    assert (reload(old).is_default, reload(new).is_default) == (True, False)
-
-
-def test_keys_swapped_in_a_circle_are_refused() -> None:
-    one, two = make_product(sku="A"), make_product(sku="B")
-
-    def write() -> None:
-        for product, sku in ((one, "C"), (two, "A"), (one, "B")):
-            Product.objects.filter(pk=product.pk).update(sku=sku)
-
-    refusals = preview_undo(recorded(write)).refusals
-    assert {refused.sentence for refused in refusals} == {
-        "It would swap its key with others. Change one of them by hand first."
-    }
-
-
-def test_a_parent_that_is_gone_is_named() -> None:
-    chairs = Category.objects.create(name="Chairs")
-    product = make_product(category=chairs)
-    change_set = changing(product, category=None)
-    chairs.delete()
-    (refused,) = preview_undo(change_set).refusals
-    assert refused.sentence == "“category” would be Chairs, which is gone. Undo its deletion first, or choose another."
-
-
-def test_rows_that_refer_to_what_would_go_are_named() -> None:
-    change_set = recorded(lambda: Category.objects.create(name="Chairs"))
-    product = make_product(category=Category.objects.get())
-    (refused,) = preview_undo(change_set).refusals
-    assert refused.sentence == f"{product} (product) refers to it. Remove or change that first."
-
-
-def test_a_rule_that_came_since_is_named() -> None:
-    product = make_product(price=Decimal(5))
-    change_set = changing(product, price=Decimal(7))
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE catalog_product ADD CONSTRAINT dear CHECK (price > 6)")
-    (refused,) = preview_undo(change_set).refusals
-    assert refused.sentence == "The rule “dear” forbids it."
-
-
-def test_what_is_left_alone_may_keep_others_from_being_undone() -> None:
-    def write() -> None:
-        chairs = Category.objects.create(name="Chairs")
-        make_product(sku="A", category=chairs)
-
-    change_set = recorded(write)
-    Product.objects.update(name="sold")
-    preview = preview_undo(change_set)
-    assert (preview.total("conflicts"), preview.total("refusals"), preview.writes) == (1, 1, 0)
-
-
-def test_refused_rows_are_skipped_when_asked() -> None:
-    taken, free = make_product(sku="A"), make_product(sku="B")
-
-    def write() -> None:
-        Product.objects.filter(pk=taken.pk).update(sku="A2")
-        Product.objects.filter(pk=free.pk).update(sku="B2")
-
-    change_set = recorded(write)
-    make_product(sku="A")
-    undone(change_set, conflicts="skip")
-    assert (reload(taken).sku, reload(free).sku) == ("A2", "B")
 
 
 # All or nothing, once

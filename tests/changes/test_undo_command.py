@@ -84,3 +84,14 @@ def test_nothing_left_to_undo_is_status_1(say: Any, renamed: ChangeSet) -> None:
 
 def test_a_change_set_that_is_not_there_is_status_2(say: Any, db: None) -> None:
     assert say(404404) == (2, {})
+
+
+def test_one_object_may_be_named(say: Any, renamed: ChangeSet, product: Product) -> None:
+    status, said = say(renamed.pk, "--only", f"catalog.product:{product.pk}", "--apply")
+    assert (status, said["restored"], reload(product).name) == (0, 1, "Old")
+    assert Product.objects.filter(name="New").count() == 1
+
+
+def test_an_object_that_the_change_did_not_write_is_a_wrong_request(say: Any, renamed: ChangeSet) -> None:
+    status, _said = say(renamed.pk, "--only", f"catalog.product:{make_product().pk}")
+    assert status == 2

@@ -101,6 +101,50 @@ def test_much_is_undone_in_the_background(
     assert (reload(job).state, reload(job).done) == ("succeeded", 2)
 
 
+def test_chosen_objects_are_undone_alone(desk: Any, renamed: ChangeSet) -> None:
+    one, two = Product.objects.order_by("pk")
+    page = desk.get(url(renamed, "change")).content.decode()
+    assert page.count('type="checkbox" name="only"') == 2
+    asked = f"{url(renamed)}?chosen=1&only=catalog.product:{one.pk}"
+    assert "Undo 1 object" in text(desk.get(asked))
+    desk.post(asked, {"reason": "wrong row"})
+    assert (reload(one).name, reload(two).name) == ("Old", "New")
+    assert "undone in part" in text(desk.get(url(renamed, "change")))
+    assert "undone in part" in text(desk.get(LIST))
+
+
+def test_chosen_objects_are_undone_alone_in_the_background(
+    desk: Any, renamed: ChangeSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = Product.objects.order_by("pk")
+    monkeypatch.setattr("backoffice.desk.undo.LARGE", 0)
+    desk.post(f"{url(renamed)}?only=catalog.product:{one.pk}", {"reason": "wrong row"})
+    run_job(Job.objects.get(kind="changes.undo").pk)
+    assert (reload(one).name, reload(two).name) == ("Old", "New")
+
+
+def test_choosing_nothing_is_not_choosing_all(desk: Any, renamed: ChangeSet) -> None:
+    response = desk.get(f"{url(renamed)}?chosen=1", follow=True)
+    assert "Tick what is to be undone" in text(response)
+
+
+def test_an_object_of_another_change_is_refused_in_words(desk: Any, renamed: ChangeSet) -> None:
+    other = f"{url(renamed)}?only=catalog.product:{make_product().pk}"
+    assert "did not write all that was chosen" in text(desk.get(other))
+    assert desk.post(other, {"reason": "mine"}).status_code == 403
+
+
+def test_one_of_many_deleted_rows_comes_back_alone(desk: Any) -> None:
+    for name in ("Chairs", "Stools"):
+        Category.objects.create(name=name)
+    chairs = Category.objects.get(name="Chairs").pk
+    change_set = recorded(Category.objects.all().delete)
+    restore = f"{url(change_set)}?only=catalog.category%3A{chairs}"
+    assert restore in text(desk.get(f"{LIST}deleted/"))
+    desk.post(restore, {"reason": "needed"})
+    assert Category.objects.get().name == "Chairs"
+
+
 def test_the_page_of_a_change_says_that_it_was_undone(desk: Any, renamed: ChangeSet) -> None:
     assert "Undo…" in text(desk.get(url(renamed, "change")))
     undo = undo_change_set(change_set=renamed, actor=None)

@@ -1,11 +1,12 @@
 """Carries out a plan: locks first, then removals, restorations and re-creations, a slice of rows a statement."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.db import connection
 
 from backoffice.changes.rules import RECREATE, REMOVE, RESTORE
-from backoffice.changes.undo.plans import Plan, active, literal, rows_of, run
+from backoffice.changes.undo.plans import Plan, active, among, literal, rows_of, run
 from backoffice.changes.undo.references import delete_along
 from backoffice.changes.undo.shapes import UNCOMPARED, Shape, quote
 
@@ -15,7 +16,7 @@ Progress = Callable[[int, int], None]
 LOCK = """
     SELECT count(*) FROM (
         SELECT 1 FROM {table}
-        WHERE {key} IN (SELECT {key} FROM {history} WHERE change_set_id = %s)
+        WHERE {key} IN (SELECT {key} FROM {history} WHERE change_set_id = %s AND {chosen})
         ORDER BY {key} FOR {strength}
     ) AS locked
 """
@@ -99,15 +100,17 @@ class Applier:
             self.progress(self.done, self.total)
 
 
-def lock_rows(shape: Shape, change_set_id: int, *, may_be_removed: bool) -> None:
+def lock_rows(shape: Shape, change_set_id: int, chosen: list[Any] | None, *, may_be_removed: bool) -> None:
     """Lock the rows of a model that the change set wrote, in primary-key order, until the transaction ends."""
+    condition, params = among(shape, chosen)
     statement = LOCK.format(
         table=quote(shape.table),
         history=quote(shape.history),
         key=quote(shape.key),
+        chosen=condition,
         strength="UPDATE" if may_be_removed else "NO KEY UPDATE",
     )
-    rows_of(statement, [change_set_id])
+    rows_of(statement, [change_set_id, *params])
 
 
 def count_of(plan: Plan, *actions: str) -> tuple[int, int, int]:

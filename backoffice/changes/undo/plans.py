@@ -25,7 +25,7 @@ SPAN = """
     ) AS before_id
     FROM (
         SELECT {key} AS key, min(history_id) AS first_id, max(history_id) AS last_id
-        FROM {history} WHERE change_set_id = %s GROUP BY {key}
+        FROM {history} WHERE change_set_id = %s AND {chosen} GROUP BY {key}
     ) AS mine
 """
 # An object conflicts when a version that is newer than the set's, and was not taken back, changed what would be
@@ -148,7 +148,8 @@ class Plan:
     """The plan of one model.
 
     `chain` are the change set and all undos of it: their versions are no conflicts. Nor are, as long as the object is
-    as the set left it, those of `settled`: newer change sets that were undone, and their undos.
+    as the set left it, those of `settled`: newer change sets that were undone, and their undos. Of the objects that
+    the set wrote, the plan holds those of `chosen`, or all.
     """
 
     shape: Shape
@@ -156,6 +157,7 @@ class Plan:
     change_set_id: int
     chain: list[int]
     settled: list[int]
+    chosen: list[Any] | None = None
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -197,7 +199,8 @@ class Plan:
         run("DROP TABLE {plan}, {rows}, {span}".format(**self.names))
 
     def _meet(self) -> None:
-        run(SPAN.format(**self.names), [self.change_set_id])
+        chosen, params = among(self.shape, self.chosen)
+        run(SPAN.format(**self.names, chosen=chosen), [self.change_set_id, *params])
         run("ANALYZE {span}".format(**self.names))
         statement = PLAN.format(
             **self.names,
@@ -272,6 +275,11 @@ class Plan:
     def _differs(self, one: str, other: str) -> str:
         free, held = (rows_differ(one, other, columns) for columns in (self.shape.free, self.shape.held))
         return f"({free} OR ({self._whole()} AND {held}))"
+
+
+def among(shape: Shape, chosen: list[Any] | None) -> tuple[str, list[Any]]:
+    """Return the condition, with its parameters, that a version is one of a chosen object."""
+    return ("true", []) if chosen is None else (f"{quote(shape.key)} = ANY(%s)", [chosen])
 
 
 def rows_differ(one: str, other: str, columns: Sequence[str]) -> str:

@@ -105,6 +105,11 @@ class UndoPreview:
         """How many objects the undo would write."""
         return self.total("writes")
 
+    @property
+    def leaves_some(self) -> bool:
+        """Whether objects, or fields of them, stay as the change made them."""
+        return any(self.total(name) for name in ("conflicts", "refusals", "partly"))
+
 
 def tally_of(plan: Plan) -> ModelUndo:
     """Return the figures of a plan."""

@@ -11,11 +11,11 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from backoffice.changes.context import current_context, recording
-from backoffice.changes.diff import changed_models
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import Refusal, RefusedError, lacks, require
 from backoffice.changes.undo.applying import Applier, Progress, lock_rows
 from backoffice.changes.undo.checks import find_problems
+from backoffice.changes.undo.choosing import Chosen, Only, chosen_of, keys_in, leaves_some, models_in
 from backoffice.changes.undo.compensation import Compensated
 from backoffice.changes.undo.plans import Plan
 from backoffice.changes.undo.previews import (
@@ -35,11 +35,11 @@ EXAMPLES = 100
 VERBS = {"+": "delete", "~": "change", "-": "add"}
 
 
-def can_undo(change_set: ChangeSet, user: Any) -> Refusal | None:
+def can_undo(change_set: ChangeSet, user: Any, chosen: Chosen = None) -> Refusal | None:
     """Whether `user` may undo `change_set`: they need to be allowed to undo, and what undoing does to each model."""
     sentence = _("Your role does not allow undoing this. Ask a manager.")
     refusal = lacks(user, "changes.undo_changeset", sentence)
-    for model in changed_models(change_set):
+    for model in models_in(change_set, chosen):
         opts = model._meta
         for symbol in change_set.counts[opts.label_lower]:
             verb = "add" if model.undo_rules.compensate else VERBS[symbol]  # type: ignore[attr-defined]
@@ -47,13 +47,16 @@ def can_undo(change_set: ChangeSet, user: Any) -> Refusal | None:
     return refusal
 
 
-def preview_undo(change_set: ChangeSet, *, conflicts: Conflicts = "skip", examples: int = EXAMPLES) -> UndoPreview:
-    """Return what undoing `change_set` would do now; nothing is written or locked.
+def preview_undo(
+    change_set: ChangeSet, *, only: Only = None, conflicts: Conflicts = "skip", examples: int = EXAMPLES
+) -> UndoPreview:
+    """Return what undoing `change_set`, or `only` some of its objects, would do now; nothing is written or locked.
 
     With `conflicts="fields"`, objects that changed since are counted as restored where a field of theirs can be taken
     back. `examples` conflicts and refusals are told of each model.
     """
-    with transaction.atomic(), planned(change_set, by_fields=conflicts == "fields") as undo:
+    chosen = chosen_of(change_set, only)
+    with transaction.atomic(), planned(change_set, chosen, by_fields=conflicts == "fields") as undo:
         return undo.preview(examples)
 
 
@@ -63,6 +66,7 @@ def undo_change_set(
     actor: Any,
     reason: str = "",
     conflicts: Conflicts = "fail",
+    only: Only = None,
     progress: Progress | None = None,
 ) -> ChangeSet:
     """Take `change_set` back and return the change set that did it, which can be undone in turn (a redo).
@@ -70,11 +74,14 @@ def undo_change_set(
     Objects that changed since are conflicts: with "fail" nothing is undone, with "skip" they stay as they are, and
     with "fields" those of their fields are taken back that nobody touched since; an object whose removal or
     re-creation conflicts stays. Refusals (see `preview_undo`) stop a "fail" and are skipped otherwise. All of the rest
-    is undone, or nothing. `progress(done, total)` is called after each statement; what it raises ends the undo.
+    is undone, or nothing. `only` names objects, primary keys by the label of their model: these and what belongs to
+    them are undone, and the others stay. `progress(done, total)` is called after each statement; what it raises ends
+    the undo.
 
     Raises RefusedError with a sentence: not allowed, conflicts, nothing left to undo, somebody wrote meanwhile.
     """
-    require(can_undo(change_set, actor))
+    chosen = chosen_of(change_set, only)
+    require(can_undo(change_set, actor, chosen))
     outer = current_context()
     context = recording(
         kind=ChangeSet.Kind.UNDO,
@@ -88,26 +95,30 @@ def undo_change_set(
     with context as recorded, _telling_integrity_errors(change_set), transaction.atomic():
         # Of two undos of the same set the later waits here, and finds nothing left.
         ChangeSet.objects.select_for_update(of=("self",), no_key=True).get(pk=change_set.pk)
-        _lock(change_set)
-        with planned(change_set, by_fields=conflicts == "fields") as undo:
+        _lock(change_set, chosen)
+        with planned(change_set, chosen, by_fields=conflicts == "fields") as undo:
             preview = undo.preview(examples=1)
             require(_refusal_of(preview, conflicts))
             undo.write(progress)
-        _afterwards(change_set, recorded.key)
+        if preview.leaves_some or leaves_some(change_set, chosen):
+            ChangeSet.objects.filter(key=recorded.key).update(partly=True)
+        _afterwards(models_in(change_set, chosen), recorded.key)
     return ChangeSet.objects.get(key=recorded.key)
 
 
 class Undo:
     """The plans of all models of a change set, children before parents, and what opposite rows take back."""
 
-    def __init__(self, change_set: ChangeSet) -> None:
+    def __init__(self, change_set: ChangeSet, chosen: Chosen) -> None:
         self.change_set = change_set
         self.chain = chain_of(change_set)
         settled = settled_since(change_set)
-        changed = list(reversed(changed_models(change_set)))
+        changed = list(reversed(models_in(change_set, chosen)))
         self.compensated = [model for model in changed if model.undo_rules.compensate]  # type: ignore[attr-defined]
         self.plans = {
-            model._meta.db_table: Plan(shape_of(model), number, change_set.pk, self.chain, settled)
+            model._meta.db_table: Plan(
+                shape_of(model), number, change_set.pk, self.chain, settled, keys_in(chosen, model)
+            )
             for number, model in enumerate(children_first(changed))
             if model not in self.compensated
         }
@@ -141,9 +152,9 @@ class Undo:
 
 
 @contextmanager
-def planned(change_set: ChangeSet, *, by_fields: bool) -> Iterator[Undo]:
+def planned(change_set: ChangeSet, chosen: Chosen, *, by_fields: bool) -> Iterator[Undo]:
     """Work out an undo, in a transaction that is open; what it takes in the database is gone afterwards."""
-    undo = Undo(change_set)
+    undo = Undo(change_set, chosen)
     for plan in undo.plans.values():
         plan.build(by_fields=by_fields)
     find_problems(undo.plans)
@@ -207,11 +218,12 @@ def references_among(changed: Iterable[type[models.Model]]) -> Iterator[tuple[ty
         yield from ((model, field) for field in fields if field.related_model in known and field.related_model != model)
 
 
-def _lock(change_set: ChangeSet) -> None:
-    for model in owners_first(changed_models(change_set)):
+def _lock(change_set: ChangeSet, chosen: Chosen) -> None:
+    for model in owners_first(models_in(change_set, chosen)):
         if not model.undo_rules.compensate:  # type: ignore[attr-defined]
             counts = change_set.counts[model._meta.label_lower]
-            lock_rows(shape_of(model), change_set.pk, may_be_removed="+" in counts)
+            keys = keys_in(chosen, model)
+            lock_rows(shape_of(model), change_set.pk, keys, may_be_removed="+" in counts)
 
 
 def _refusal_of(preview: UndoPreview, conflicts: Conflicts) -> Refusal | None:
@@ -234,9 +246,9 @@ def _first(preview: UndoPreview) -> dict[str, str]:
     return {"label": preview.conflicts[0].label}
 
 
-def _afterwards(change_set: ChangeSet, key: Any) -> None:
+def _afterwards(written: Iterable[type[models.Model]], key: Any) -> None:
     undo = ChangeSet.objects.filter(key=key).first()
-    hooks = {model.undo_rules.afterwards for model in changed_models(change_set)}  # type: ignore[attr-defined]
+    hooks = {model.undo_rules.afterwards for model in written}  # type: ignore[attr-defined]
     for hook in sorted(hooks - {""}):
         import_string(hook)(change_set=undo)
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.diff import changed_models, set_changes
 from backoffice.changes.models import ChangeSet
+from backoffice.changes.undo import can_undo
 from backoffice.desk.columns import NOTHING, column, status_badge, text, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
 from backoffice.desk.history import tell
@@ -66,7 +67,9 @@ def everything_that_day(change_set: ChangeSet) -> str:
 
 
 def undone(change_set: Any) -> str:
-    return status_badge("undone", _("undone")) if change_set.undone else ""
+    if not change_set.undone:
+        return ""
+    return status_badge("undone", _("undone") if change_set.undone_whole else _("undone in part"))
 
 
 def watching(label: str, field: str, title: str) -> Queue:
@@ -142,7 +145,9 @@ class ChangeSetAdmin(UndoPages):
         changes = set_changes(change_set, model, after=int(after) if after.isdigit() else 0, size=ROWS_SHOWN + 1)
         page = changes[:ROWS_SHOWN]
         more = len(changes) > ROWS_SHOWN
+        rules: Any = model.undo_rules  # type: ignore[attr-defined]
         return {
+            "may_choose": len(page) > 1 and not rules.compensate and can_undo(change_set, request.user) is None,
             "written": tell(page),
             "written_model": model._meta.label_lower,
             "written_models": [(label, labels[label]._meta.verbose_name_plural) for label in labels],

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from backoffice.changes.models import ChangeSet
-from backoffice.changes.undo import UndoPreview, preview_undo, undo_change_set
+from backoffice.changes.undo import UndoPreview, preview_undo, read_only, undo_change_set
 
 FIGURES = ("restored", "recreated", "removed", "compensated", "already", "conflicts", "refusals")
 EXAMPLES = 20
@@ -32,6 +32,12 @@ class Command(BaseCommand):
             default="fail",
             help="With conflicts or refusals: undo the rest, or nothing (the default).",
         )
+        parser.add_argument(
+            "--only",
+            action="append",
+            metavar="app.model:key",
+            help="Only this object, and what belongs to it; may be given several times.",
+        )
         parser.add_argument("--reason", default="", help="Why; kept with the change set.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -40,13 +46,22 @@ class Command(BaseCommand):
         if change_set is None:
             self.stderr.write(_("There is no change set %(number)s.") % {"number": options["change_set"]})
             raise SystemExit(2)
-        preview = preview_undo(change_set, examples=EXAMPLES)
+        only = read_only(options["only"] or ())
+        try:
+            preview = preview_undo(change_set, only=only, examples=EXAMPLES)
+        except ValidationError as error:
+            self.stderr.write(" ".join(error.messages))
+            raise SystemExit(2) from error
         said = said_of(preview) | {"undo": None, "sentence": ""}
         status = 1 if preview.total("conflicts") + preview.total("refusals") else 0
         if options["apply"]:
             try:
                 undo = undo_change_set(
-                    change_set=change_set, actor=None, reason=options["reason"], conflicts=options["conflicts"]
+                    change_set=change_set,
+                    actor=None,
+                    reason=options["reason"],
+                    conflicts=options["conflicts"],
+                    only=only,
                 )
             except ValidationError as error:
                 status, said["sentence"] = 1, " ".join(error.messages)
