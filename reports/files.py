@@ -25,6 +25,7 @@ CELLS = {
     Kind.INTEGER: CellKind.INTEGER,
     Kind.AMOUNT: CellKind.DECIMAL,
     Kind.PERCENT: CellKind.DECIMAL,
+    Kind.NUMBER: CellKind.DECIMAL,
     Kind.DATE: CellKind.DATE,
     Kind.MONTH: CellKind.DATE,
 }
@@ -41,7 +42,7 @@ def write_report(run: ReportRun, reading: Reading) -> None:
     else:
         columns = [_sheet_column(column) for column in reading.report.columns]
         ending = Ending(totals=lambda: _totals_row(reading), about=lambda: _about(run, reading))
-        write_sheet(run.path, columns, (_exact_row(row, columns) for row in reading), ending=ending)
+        write_sheet(run.path, columns, (_exact_row(row, columns, reading.report) for row in reading), ending=ending)
     run.path.chmod(0o600)
 
 
@@ -55,11 +56,15 @@ def _sheet_column(column: Column) -> SheetColumn:
     return SheetColumn(str(column.label), CELLS[column.kind], width=32 if column.kind == Kind.TEXT else 14)
 
 
-def _exact_row(row: Row, columns: list[SheetColumn]) -> list[Any]:
+def _exact_row(row: Row, columns: list[SheetColumn], report: Report) -> list[Any]:
     """Return the row with decimals to their last digit, and no zeros after it: 748957.02, not 748957.0200."""
     return [
-        Decimal(exact(value)) if column.kind is CellKind.DECIMAL and value is not None else value
-        for value, column in zip(row, columns, strict=True)
+        in_words(value, declared)
+        if declared.choices
+        else Decimal(exact(value))
+        if column.kind is CellKind.DECIMAL and value is not None
+        else value
+        for value, column, declared in zip(row, columns, report.columns, strict=True)
     ]
 
 
@@ -76,7 +81,7 @@ def _about(run: ReportRun, reading: Reading) -> list[tuple[str, str]]:
     totals = [
         (_("Total: %(column)s") % {"column": column.label}, in_words(reading.totals[column.name], column))
         for column in report.columns
-        if column.total
+        if column.name in reading.totals
     ]
     return [
         (_("Report"), run.title),

@@ -25,13 +25,15 @@ def in_words(value: Any, column: Column) -> str:
     """Return `value` as a screen shows it; the column says what stands where there is none."""
     if value is None or value == "":
         return str(column.blank) or "–"
+    if column.choices:
+        return str(dict(column.choices).get(value, value))
     if column.kind == Kind.MONTH:
         return date_format(value, "F Y")
     if column.kind == Kind.DATE:
         return date_format(value)
     if column.kind == Kind.INTEGER:
         return f"{value:,d}"
-    if column.kind in {Kind.AMOUNT, Kind.PERCENT}:
+    if column.kind in {Kind.AMOUNT, Kind.PERCENT, Kind.NUMBER}:
         return grouped(Decimal(value))
     return str(value)
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -19,13 +20,14 @@ from psycopg.errors import QueryCanceled
 
 from backoffice.changes.refusals import Refusal
 from backoffice.jobs.services import enqueue_job
-from reports.admin.tables import ShownReport
+from reports.admin.tables import ShownRecords, ShownReport
+from reports.behind import behind
 from reports.catalogue import REPORTS, UnknownReportError, get_report
-from reports.catalogue.base import Question, Report
+from reports.catalogue.base import Group, Question, Report
 from reports.execution import Reading, TooManyRowsError
 from reports.models import Format, ReportRun
 from reports.periods import local_today
-from reports.services import can_open_run, can_run_report, limit_time, request_run, run_report
+from reports.services import ask, can_open_run, can_run_report, limit_time, request_run, run_report
 from reports.tasks import PRODUCE
 
 CONTENT_TYPES = {
@@ -33,7 +35,7 @@ CONTENT_TYPES = {
     Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     Format.JSON: "application/json",
 }
-NOT_PARAMETERS = {"csrfmiddlewaretoken", "format"}
+NOT_PARAMETERS = {"csrfmiddlewaretoken", "format", "key", "figure"}
 
 
 class TooSlowError(Exception):
@@ -46,23 +48,53 @@ def catalogue_page(request: HttpRequest) -> HttpResponse:
     permitted = [report for report in REPORTS.values() if can_run_report(report, request.user) is None]
     if not permitted:
         raise PermissionDenied(_("None of the reports is open to your role."))
-    return _page(request, "reports/catalogue.html", title=_("Reports"), reports=permitted)
+    groups = [(group.label, [report for report in permitted if report.group == group]) for group in Group]
+    return _page(request, "reports/catalogue.html", title=_("Reports"), groups=[group for group in groups if group[1]])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def report_page(request: HttpRequest, slug: str) -> HttpResponse:
     """Show a report with its figures; a POST leaves them in a file."""
-    try:
-        report = get_report(slug)
-    except UnknownReportError as error:
-        raise Http404(error.messages[0]) from error
-    _deny(can_run_report(report, request.user))
-    given = {name: value for name, value in _sent(request).items() if name not in NOT_PARAMETERS}
+    report, given = _permitted(request, slug), _given(request)
     try:
         return _leave_file(request, report, given) if request.method == "POST" else _show(request, report, given)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return HttpResponseRedirect(request.path)
+
+
+@require_safe
+def print_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show a report for paper: its figures, what was asked and when, and nothing else."""
+    report, given = _permitted(request, slug), _given(request)
+    try:
+        return _show(request, report, given, template="reports/print.html")
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return HttpResponseRedirect(reverse("admin:reports_report", args=[slug]))
+
+
+@require_safe
+def rows_page(request: HttpRequest, slug: str) -> HttpResponse:
+    """Show the records that a figure of a report is made of, with the figures that they add up to."""
+    report, given = _permitted(request, slug), _given(request)
+    back = reverse("admin:reports_report", args=[slug])
+    try:
+        made_of = behind(report, key=request.GET.get("key", ""), figure=request.GET.get("figure", ""))
+        question = ask(report, given, today=local_today())
+        with _in_time():
+            reading = Reading(made_of, question)
+            shown = ShownRecords(reading, reading.head(settings.REPORT_PAGE_ROWS))
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return HttpResponseRedirect(back)
+    except TooSlowError:
+        messages.error(request, _("These rows take longer than a page should wait. Choose a shorter period."))
+        return HttpResponseRedirect(back)
+    figure = next((str(column.label) for column in report.behind_columns if column.name == made_of.figure), "")
+    back = f"{back}?{urlencode(given)}" if given else back
+    title = f"{report.title}: {figure.lower()}" if figure else report.title
+    return _page(request, "reports/rows.html", title=title, report=report, shown=shown, back=back)
 
 
 @require_safe
@@ -79,22 +111,38 @@ def download_page(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     return FileResponse(run.path.open("rb"), as_attachment=True, filename=run.filename, content_type=content_type)
 
 
-def _show(request: HttpRequest, report: Report, given: dict[str, str]) -> HttpResponse:
+def _permitted(request: HttpRequest, slug: str) -> Report:
+    try:
+        report = get_report(slug)
+    except UnknownReportError as error:
+        raise Http404(error.messages[0]) from error
+    _deny(can_run_report(report, request.user))
+    return report
+
+
+def _given(request: HttpRequest) -> dict[str, str]:
+    return {name: value for name, value in _sent(request).items() if name not in NOT_PARAMETERS}
+
+
+def _show(
+    request: HttpRequest, report: Report, given: dict[str, str], *, template: str = "reports/report.html"
+) -> HttpResponse:
     form, shown, too_slow = report.parameters.asked(given), None, False
     if form.is_valid():
         question = Question(values=form.cleaned_data, period=form.resolve(local_today()))
         try:
-            shown = _read(report, question)
+            shown = _read(report, question, given)
         except TooSlowError:
             too_slow = True
     context = {"report": report, "form": form, "shown": shown, "too_slow": too_slow, "formats": Format.choices}
-    return _page(request, "reports/report.html", title=report.title, **context)
+    context["print_url"] = f"{reverse('admin:reports_report_print', args=[report.slug])}?{urlencode(given)}"
+    return _page(request, template, title=report.title, **context)
 
 
-def _read(report: Report, question: Question) -> ShownReport:
+def _read(report: Report, question: Question, given: dict[str, str]) -> ShownReport:
     with _in_time():
         reading = Reading(report, question)
-        return ShownReport(reading, reading.head(settings.REPORT_PAGE_ROWS))
+        return ShownReport(reading, reading.head(settings.REPORT_PAGE_ROWS), given)
 
 
 def _leave_file(request: HttpRequest, report: Report, given: dict[str, str]) -> HttpResponse:

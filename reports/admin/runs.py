@@ -14,7 +14,7 @@ from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.columns import NOTHING, badge, code, column, number, row_link, text, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter
 from backoffice.desk.queues import Queue
-from reports.admin.pages import catalogue_page, download_page, report_page
+from reports.admin.pages import catalogue_page, download_page, print_page, report_page, rows_page
 from reports.formats import in_words
 from reports.models import ReportRun, ReportSchedule
 from reports.services import can_open_run
@@ -89,6 +89,8 @@ class ReportRunAdmin(ReadOnlyAdmin):
         own = [
             path("catalogue/", view(catalogue_page), name="reports_catalogue"),
             path("catalogue/<slug:slug>/", view(report_page), name="reports_report"),
+            path("catalogue/<slug:slug>/rows/", view(rows_page), name="reports_report_rows"),
+            path("catalogue/<slug:slug>/print/", view(print_page), name="reports_report_print"),
             path("<int:pk>/download/", view(download_page), name="reports_reportrun_download"),
         ]
         return own + super().get_urls()

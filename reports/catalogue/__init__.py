@@ -6,13 +6,40 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from reports.catalogue.base import Report
+from reports.catalogue.category_by_month import CategoryByMonth
+from reports.catalogue.cohorts import Cohorts
+from reports.catalogue.data_quality import DataQuality
+from reports.catalogue.dead_stock import DeadStock
+from reports.catalogue.low_stock import LowStock
+from reports.catalogue.new_and_returning import NewAndReturning
+from reports.catalogue.order_ageing import OrderAgeing
+from reports.catalogue.refunds_by_reason import RefundsByReason
+from reports.catalogue.returns_by_reason import ReturnsByReason
+from reports.catalogue.rfm_customers import RfmCustomers
+from reports.catalogue.rfm_moves import RfmMoves
+from reports.catalogue.rfm_segments import RfmSegments
+from reports.catalogue.sales_by_category import SalesByCategory
+from reports.catalogue.sales_by_channel import SalesByChannel
 from reports.catalogue.sales_by_country import SalesByCountry
+from reports.catalogue.sales_by_day import SalesByDay
 from reports.catalogue.sales_by_month import SalesByMonth
+from reports.catalogue.sales_by_product import SalesByProduct
+from reports.catalogue.sales_by_week import SalesByWeek
+from reports.catalogue.staff_activity import StaffActivity
+from reports.catalogue.stock_movements import StockMovements
 from reports.catalogue.stock_value import StockValue
 from reports.catalogue.top_customers import TopCustomers
 
 REPORTS: Final[dict[str, Report]] = {
-    report.slug: report for report in (SalesByMonth(), SalesByCountry(), TopCustomers(), StockValue())
+    report.slug: report
+    for report in (
+        *(SalesByDay(), SalesByWeek(), SalesByMonth(), SalesByCountry(), SalesByCategory(), CategoryByMonth()),
+        *(SalesByProduct(), SalesByChannel()),
+        *(OrderAgeing(), RefundsByReason(), ReturnsByReason()),
+        *(StockValue(), LowStock(), DeadStock(), StockMovements()),
+        *(TopCustomers(), NewAndReturning(), Cohorts(), RfmSegments(), RfmMoves(), RfmCustomers()),
+        *(StaffActivity(), DataQuality()),
+    )
 }
 
 

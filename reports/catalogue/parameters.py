@@ -64,8 +64,8 @@ class CurrencyParameters(ReportParameters):
     )
 
 
-class PeriodParameters(CurrencyParameters):
-    """A currency, and a period: a preset, or two dates of which one may be left out."""
+class DatesParameters(ReportParameters):
+    """A period: a preset, or two dates of which one may be left out."""
 
     period = forms.ChoiceField(label=gettext_lazy("Period"), choices=Preset, initial=Preset.LAST_MONTH)
     date_from = DayField(label=gettext_lazy("From"))
@@ -94,6 +94,10 @@ class PeriodParameters(CurrencyParameters):
     def resolve(self, today: date) -> Period:
         values = self.cleaned_data
         return resolve(values["period"], today=today, first=values["date_from"], last=values["date_to"])
+
+
+class PeriodParameters(DatesParameters, CurrencyParameters):
+    """A currency, and a period."""
 
 
 def _default(field: forms.Field) -> Any:

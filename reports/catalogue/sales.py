@@ -1,48 +1,162 @@
-"""What the sales reports share: which orders count, and what each of them adds up to."""
+"""What the sales reports share: which orders count, and what each of them adds to the figures."""
 
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
 
-from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
-from reports.catalogue.base import Question, Sql
+from reports.catalogue.base import Column, Group, Kind, Link, Question, Row
+from reports.catalogue.facts import FactsReport, local_day, within
+from reports.catalogue.parameters import PeriodParameters, ReportParameters
+from reports.periods import Period
 
-# One row an order, so that orders are counted without sorting their lines.
-SOLD = """
-    SELECT o.id, o.kind, o.placed_at, o.country, o.customer_id,
-        coalesce(sum(l.quantity), 0) AS units, coalesce(sum(l.total), 0) AS sales
-    FROM orders_order o LEFT JOIN orders_orderline l ON l.order_id = o.id
-    WHERE o.status IN ('placed', 'completed') AND o.currency = %(currency)s
-        AND o.placed_at >= coalesce(%(starts_at)s::timestamptz, '-infinity')
-        AND o.placed_at < coalesce(%(ends_at)s::timestamptz, 'infinity')
-        AND (%(country)s = '' OR upper(o.country) = upper(%(country)s))
-    GROUP BY o.id
-"""
-FIGURES = """
-    count(*) FILTER (WHERE kind = 'sale') AS orders, count(*) FILTER (WHERE kind = 'credit') AS credit_notes,
-    sum(units)::bigint AS units, sum(sales) AS sales,
-    max(placed_at) FILTER (WHERE kind = 'sale') AT TIME ZONE %(zone)s AS last_order
-"""
+# Placed and completed orders count as business; credit notes are negative in themselves.
+COUNTED = "o.status IN ('placed', 'completed') AND o.currency = %(currency)s"
+PERMISSIONS = ("reports.run_report", "orders.view_order")
+ORDERS = (
+    Column("orders", _("Orders"), Kind.INTEGER, total=True),
+    Column("credit_notes", _("Credit notes"), Kind.INTEGER, total=True),
+)
+UNITS = Column("units", _("Units"), Kind.INTEGER, total=True)
+SALES = Column("sales", _("Sales"), Kind.AMOUNT, total=True)
+SHARE = Column("share", _("Share of sales, %"), Kind.PERCENT, derived=True)
+ORDER = (Column("number", _("Order"), Kind.CODE), Column("placed", _("Placed"), Kind.DATE))
 
 
-def sold_by(key: str, select: str, question: Question) -> Sql:
-    """Return `select` over `sold`: the figures of the orders that count, grouped by the expression `key`.
+def order_facts(condition: str = "true") -> str:
+    """Return the SQL of the orders that count, one row each.
 
-    Placed and completed orders count as business; credit notes are negative in themselves. Sales are line totals,
-    in the currency and the period of the question, before shipping and tax, to the last digit.
+    Sales are line totals, in the currency and the period of the question, before shipping and tax, to the last digit.
     """
-    grouped = ["SELECT", key, "AS key,", FIGURES, "FROM orders GROUP BY 1"]
-    text = ["WITH orders AS (", SOLD, "), sold AS (", *grouped, ")", select]
-    return Sql(" ".join(text), _sold_params(question))
+    return f"""
+        SELECT 'orders.order' AS model, o.id AS pk, o.number, {local_day("o.placed_at")} AS placed,
+            o.country, o.channel, o.customer_id,
+            (o.kind = 'sale')::int AS orders, (o.kind = 'credit')::int AS credit_notes,
+            coalesce(sum(l.quantity), 0) AS units, coalesce(sum(l.total), 0) AS sales
+        FROM orders_order o LEFT JOIN orders_orderline l ON l.order_id = o.id
+        WHERE {COUNTED} AND {within("o.placed_at")} AND {condition}
+        GROUP BY o.id
+    """  # noqa: S608
 
 
-def _sold_params(question: Question) -> dict[str, Any]:
-    return {
-        "currency": question.values["currency"],
-        "starts_at": question.period.starts_at,
-        "ends_at": question.period.ends_at,
-        "country": question.values.get("country", ""),
-        "zone": settings.TIME_ZONE,
-    }
+LINE_FACTS = f"""
+    SELECT 'orders.order' AS model, o.id AS pk, o.number, {local_day("o.placed_at")} AS placed,
+        date_trunc('month', o.placed_at AT TIME ZONE %(zone)s)::date AS month,
+        l.product_id, p.category_id, l.sku, l.quantity AS units, l.total AS sales
+    FROM orders_orderline l JOIN orders_order o ON o.id = l.order_id JOIN catalog_product p ON p.id = l.product_id
+    WHERE {COUNTED} AND {within("o.placed_at")}
+"""  # noqa: S608
+
+
+class SalesByOrderField(FactsReport):
+    """Sales by something that stands on the order itself."""
+
+    group = Group.SALES
+    permissions = PERMISSIONS
+    parameters: ClassVar[type[ReportParameters]] = PeriodParameters
+    facts = order_facts()
+    behind_columns = (*ORDER, *ORDERS, UNITS, SALES)
+
+    def __init_subclass__(cls) -> None:
+        (field,) = cls.key
+        cls.rows = f"""
+            SELECT {field}, sum(orders), sum(credit_notes), sum(units)::bigint, sum(sales),
+                round(100 * sum(sales) / nullif(sum(sum(sales)) OVER (), 0), 2), {field}
+            FROM facts GROUP BY {field} ORDER BY sum(sales) DESC, {field}
+        """  # noqa: S608
+
+    def drill(self, row: Row, question: Question) -> Link:
+        """The orders that say so."""
+        (field,) = self.key
+        named = {field: row[0]} if row[0] else {f"{field}__exact": ""}
+        return Link("admin:orders_order_changelist", query={**orders_query(question), **named})
+
+
+class SalesByTime(FactsReport):
+    """Sales by the local day, week or month, beside those of the period before and of a year before.
+
+    A period of whole months is compared with as many months before it, any other with as many days. Each row stands
+    beside the one at the same place there; the totals are those of the whole periods.
+    """
+
+    unit: ClassVar[str]
+    group = Group.SALES
+    permissions = PERMISSIONS
+    parameters: ClassVar[type[ReportParameters]] = PeriodParameters
+    key = ("at",)
+    compared = (
+        Column("sales_before", _("Period before"), Kind.AMOUNT, total=True),
+        Column("change_before", _("Change, %"), Kind.PERCENT, derived=True),
+        Column("sales_year_before", _("Year before"), Kind.AMOUNT, total=True),
+        Column("change_year_before", _("Change to year before, %"), Kind.PERCENT, derived=True),
+    )
+    behind_columns = (*ORDER, *ORDERS, UNITS, SALES, *(column for column in compared if column.total))
+    facts = f"""
+        WITH spans (span, starts_at, ends_at, months, days) AS (VALUES
+            ('now', coalesce(%(starts_at)s::timestamptz, '-infinity'), coalesce(%(ends_at)s::timestamptz, 'infinity'),
+                0, 0),
+            ('before', %(before_starts_at)s::timestamptz, %(before_ends_at)s::timestamptz,
+                %(before_months)s::int, %(before_days)s::int),
+            ('year_before', %(year_starts_at)s::timestamptz, %(year_ends_at)s::timestamptz, 12, 0)
+        ), sold AS (
+            SELECT o.id, o.number, o.kind, o.placed_at,
+                coalesce(sum(l.quantity), 0) AS units, coalesce(sum(l.total), 0) AS sales
+            FROM orders_order o LEFT JOIN orders_orderline l ON l.order_id = o.id
+            WHERE {COUNTED}
+                AND (o.placed_at >= coalesce(%(starts_at)s::timestamptz, '-infinity')
+                    OR o.placed_at >= %(before_starts_at)s::timestamptz
+                    OR o.placed_at >= %(year_starts_at)s::timestamptz)
+                AND o.placed_at < coalesce(%(ends_at)s::timestamptz, 'infinity')
+            GROUP BY o.id
+        )
+        SELECT 'orders.order' AS model, id AS pk, number, {local_day("placed_at")} AS placed,
+            date_trunc(%(unit)s, {local_day("placed_at")} + make_interval(months => months, days => days))::date AS at,
+            (span = 'now' AND kind = 'sale')::int AS orders, (span = 'now' AND kind = 'credit')::int AS credit_notes,
+            CASE span WHEN 'now' THEN units ELSE 0 END AS units,
+            CASE span WHEN 'now' THEN sales ELSE 0 END AS sales,
+            CASE span WHEN 'before' THEN sales ELSE 0 END AS sales_before,
+            CASE span WHEN 'year_before' THEN sales ELSE 0 END AS sales_year_before
+        FROM sold JOIN spans ON placed_at >= starts_at AND placed_at < ends_at
+    """  # noqa: S608
+    rows = """
+        , gathered AS (
+            SELECT at, sum(orders) AS orders, sum(credit_notes) AS credit_notes, sum(units)::bigint AS units,
+                sum(sales) AS sales, sum(sales_before) AS before, sum(sales_year_before) AS year_before
+            FROM facts GROUP BY at
+        )
+        SELECT each.at::date, coalesce(orders, 0), coalesce(credit_notes, 0), coalesce(units, 0), coalesce(sales, 0),
+            CASE WHEN %(compared)s THEN coalesce(before, 0) END,
+            round(100 * (sales - before) / nullif(abs(before), 0), 1),
+            CASE WHEN %(compared)s THEN coalesce(year_before, 0) END,
+            round(100 * (sales - year_before) / nullif(abs(year_before), 0), 1),
+            each.at::date
+        FROM (SELECT min(at) AS first, max(at) AS last FROM gathered) AS ends
+        CROSS JOIN LATERAL generate_series(first, last, ('1 ' || %(unit)s)::interval) AS each (at)
+        LEFT JOIN gathered ON gathered.at = each.at
+        ORDER BY each.at
+    """
+
+    def given(self, question: Question) -> Mapping[str, Any]:
+        asked, before, year = question.period, question.period.before(), question.period.year_before()
+        months = asked.whole_months
+        return {
+            **super().given(question),
+            "unit": self.unit,
+            "compared": asked.is_closed,
+            "before_months": months,
+            "before_days": 0 if months else _days(asked),
+            **_bounds("before", before),
+            **_bounds("year", year),
+        }
+
+
+def _days(period: Period) -> int:
+    return (period.last - period.first).days + 1 if period.first and period.last else 0
+
+
+def _bounds(name: str, period: Period) -> dict[str, datetime | None]:
+    return {f"{name}_starts_at": period.starts_at, f"{name}_ends_at": period.ends_at}
 
 
 def orders_query(question: Question) -> dict[str, str]:
@@ -53,3 +167,10 @@ def orders_query(question: Question) -> dict[str, str]:
     if question.period.last:
         query["placed_at_to"] = question.period.last.isoformat()
     return query
+
+
+def orders_between(first: Any, last: Any, question: Question) -> Link:
+    """Return the list of the orders that count from `first` to `last`, as far as these lie in the period."""
+    asked = question.period
+    narrowed = Period(max(first, asked.first or first), min(last, asked.last or last))
+    return Link("admin:orders_order_changelist", query=orders_query(Question(question.values, narrowed)))

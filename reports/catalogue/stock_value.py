@@ -1,18 +1,23 @@
 """Stock value."""
 
-from typing import Any
-
 from django import forms
 from django.conf import settings
-from django.db.models import DecimalField, F, QuerySet
-from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
-from catalog.models import Product
-from reports.catalogue.base import Column, Kind, Link, Question, Report, Row
+from reports.catalogue.base import Column, Group, Kind, Link, Question, Report, Row, Sql
 from reports.catalogue.parameters import ReportParameters
-
-AMOUNT: "DecimalField[Any, Any]" = DecimalField(max_digits=24, decimal_places=4)
+from reports.catalogue.stock import (
+    AVAILABLE,
+    CATEGORY,
+    LEDGER,
+    ON_HAND,
+    PERMISSIONS,
+    PRODUCT,
+    RECORD,
+    RESERVED,
+    VALUES,
+    WAITING,
+)
 
 
 class StockValueParameters(ReportParameters):
@@ -27,41 +32,49 @@ class StockValue(Report):
     """As the stock is now; what a product is worth at cost is empty where its cost is unknown."""
 
     slug = "stock-value"
+    group = Group.STOCK
     title = _("Stock value")
     description = _(
         "What is on hand now, and what it is worth at cost and at the price it is sold for, without tax. "
         "A product without a cost is missing from the value at cost."
     )
-    permissions = ("reports.run_report", "catalog.view_product")
+    permissions = PERMISSIONS
     parameters = StockValueParameters
     columns = (
-        Column("sku", _("SKU"), Kind.CODE),
-        Column("name", _("Name")),
-        Column("category", _("Category"), blank=_("None")),
-        Column("on_hand", _("On hand"), Kind.INTEGER, total=True),
-        Column("reserved", _("Reserved"), Kind.INTEGER, total=True),
-        Column("cost", _("Cost"), Kind.AMOUNT),
-        Column("value_at_cost", _("Value at cost"), Kind.AMOUNT, total=True),
-        Column("price", _("Price"), Kind.AMOUNT),
-        Column("value_at_price", _("Value at price"), Kind.AMOUNT, total=True),
+        *PRODUCT,
+        CATEGORY,
+        ON_HAND,
+        RESERVED,
+        Column("cost", _("Cost"), Kind.AMOUNT, derived=True),
+        VALUES[0],
+        Column("price", _("Price"), Kind.AMOUNT, derived=True),
+        VALUES[1],
     )
-
+    key = ("product_id",)
+    behind_columns = (*RECORD, ON_HAND, RESERVED, AVAILABLE, *VALUES)
     empty_text = _("Nothing is on hand. Receive stock on the pages of products, or import a stock count.")
 
-    def query(self, question: Question) -> "QuerySet[Any, Any]":
-        listed = Product.objects.exclude(on_hand=0)
-        if question.values["with_empty"]:
-            listed = listed | Product.objects.exclude(status=Product.Status.ARCHIVED)
-        valued: QuerySet[Any, Any] = listed.annotate(
-            value_at_cost=Cast(F("on_hand") * F("cost"), AMOUNT), value_at_price=Cast(F("on_hand") * F("price"), AMOUNT)
-        )
-        return valued.order_by("-value_at_price", "sku", "pk").values_list(
-            "sku", "name", "category__name", "on_hand", "reserved", "cost", "value_at_cost", "price", "value_at_price"
-        )
+    listed = "(product.on_hand <> 0 OR (%(with_empty)s AND product.status <> 'archived'))"
+
+    def query(self, question: Question) -> Sql:
+        text = f"""
+            SELECT sku, product.name, category.name, on_hand, reserved, cost, on_hand * cost, price, on_hand * price,
+                product.id
+            FROM catalog_product AS product LEFT JOIN catalog_category AS category ON category.id = category_id
+            WHERE {self.listed} ORDER BY on_hand * price DESC, sku, product.id
+        """  # noqa: S608
+        return Sql(text, question.values)
+
+    def behind(self, question: Question) -> Sql:
+        text = f"""
+            SELECT record.* FROM ({LEDGER} UNION ALL {WAITING}) AS record
+            JOIN catalog_product AS product ON product.id = product_id WHERE {self.listed}
+        """  # noqa: S608
+        return Sql(text, {**question.values, "zone": settings.TIME_ZONE})
 
     def drill(self, row: Row, question: Question) -> Link:
-        """The product, found by its SKU."""
-        return Link("admin:catalog_product_changelist", query={"q": row[0]})
+        """The page of the product."""
+        return Link("admin:catalog_product_change", args=(row[-1],))
 
     def currency(self, question: Question) -> str:
         """Costs and prices are in the currency of the desk."""

@@ -84,10 +84,13 @@ SCREENS = {
     "axes.accessattempt": Screen(ADMINISTRATORS),
 }
 REPORTS = {
-    "sales-by-month": EVERYBODY,
-    "sales-by-country": EVERYBODY,
-    "stock-value": EVERYBODY,
-    "top-customers": MANAGERS,
+    **dict.fromkeys(("sales-by-day", "sales-by-week", "sales-by-month", "sales-by-country"), EVERYBODY),
+    **dict.fromkeys(("sales-by-category", "category-by-month", "sales-by-product", "sales-by-channel"), EVERYBODY),
+    **dict.fromkeys(("order-ageing", "refunds-by-reason", "returns-by-reason"), EVERYBODY),
+    **dict.fromkeys(("stock-value", "low-stock", "dead-stock", "stock-movements"), EVERYBODY),
+    **dict.fromkeys(("new-and-returning", "data-quality"), EVERYBODY),
+    **dict.fromkeys(("top-customers", "customer-cohorts", "staff-activity"), MANAGERS),
+    **dict.fromkeys(("rfm-customers", "rfm-segments", "rfm-moves"), MANAGERS),
 }
 IMPORTS = {"products": GOODS, "stock-count": STOCK, "customers": MANAGERS, "orders": MANAGERS}
 EXPORTS = {"products": EVERYBODY, "orders": EVERYBODY, "customers": MANAGERS}
@@ -170,6 +173,8 @@ def report_pages(run: Any) -> Iterator[Page]:
     for slug, may in REPORTS.items():
         made = Answer(may, 302, writes=True)
         yield Page(f"/reports/reportrun/catalogue/{slug}/", Answer(may), made, {"format": "csv"})
+        yield Page(f"/reports/reportrun/catalogue/{slug}/rows/", Answer(may), READ_ONLY)
+        yield Page(f"/reports/reportrun/catalogue/{slug}/print/", Answer(may), READ_ONLY)
 
 
 def import_pages(job: Any) -> Iterator[Page]:

@@ -17,6 +17,7 @@ from catalog.models import Product, StockMovement
 from customers.models import Customer, CustomerFigures
 from orders.models import Order, OrderLine
 from reports.catalogue import get_report
+from reports.catalogue.rfm import SEGMENT_NAMES
 from reports.execution import Reading
 from reports.formats import exact
 from reports.services import ask
@@ -107,6 +108,24 @@ def test_top_customers_hold_to_the_last_digit(facts: dict[str, Any]) -> None:
     rows, _totals = report("top-customers")
     expected = list(facts["top_customers_by_net"].items())
     assert [(row["number"], exact(row["sales"])) for row in rows][: len(expected)] == expected
+
+
+def test_recency_frequency_and_monetary_value_are_as_published() -> None:
+    """The figures that published studies give for the cleaned file; see `reports.catalogue.rfm`."""
+    rows, totals = report("rfm-customers")
+    found = {row["number"]: (row["frequency"], exact(row["monetary"])) for row in rows}
+
+    assert (len(rows), totals["frequency"], exact(totals["monetary"])) == (4338, 18532, "8911407.904")
+    assert found["12346"] == (1, "77183.60")
+    assert found["12748"] == (209, "33719.73")
+    assert found["14646"] == (73, "280206.02")
+
+
+def test_the_segments_of_a_year_hold_each_of_their_customers_once() -> None:
+    rows, totals = report("rfm-segments")
+
+    assert (totals["now"], exact(totals["monetary"])) == (4338, "8911407.904")
+    assert {row["segment"] for row in rows} == set(dict(SEGMENT_NAMES)) - {""}
 
 
 def test_guests_have_no_customer(facts: dict[str, Any]) -> None:

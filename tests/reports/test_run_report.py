@@ -45,7 +45,7 @@ def test_it_keeps_the_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (["sales", "--out", "a.csv"], "There is no report “sales”. Choose one of: sales-by-country, "),
+        (["sales", "--out", "a.csv"], "There is no report “sales”. Choose one of: category-by-month, "),
         (["stock-value", "--out", "a.pdf"], "must end in one of .csv, .xlsx, .json; “a.pdf” does not."),
         (["stock-value", "--param", "period=today", "--out", "a.csv"], "has no parameter period. It has: with_empty."),
         (["sales-by-month", "--param", "period=soon", "--out", "a.csv"], "Choose one of: today, yesterday, "),

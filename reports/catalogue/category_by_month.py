@@ -1,0 +1,36 @@
+"""Categories by month."""
+
+from django.utils.translation import gettext_lazy as _
+
+from reports.catalogue.base import Column, Group, Kind
+from reports.catalogue.facts import FactsReport
+from reports.catalogue.parameters import PeriodParameters
+from reports.catalogue.sales import LINE_FACTS, ORDER, PERMISSIONS, SALES, UNITS
+
+
+class CategoryByMonth(FactsReport):
+    """The category is the one that the product is in today; months are local."""
+
+    slug = "category-by-month"
+    group = Group.SALES
+    title = _("Categories by month")
+    description = _(
+        "What was sold in each month, less credit notes, by the category that the products are in today. "
+        "Sales are line totals, before shipping and tax."
+    )
+    permissions = (*PERMISSIONS, "catalog.view_category")
+    parameters = PeriodParameters
+    columns = (
+        Column("month", _("Month"), Kind.MONTH),
+        Column("category", _("Category"), blank=_("None")),
+        UNITS,
+        SALES,
+    )
+    key = ("month", "category_id")
+    behind_columns = (*ORDER, UNITS, SALES)
+    facts = LINE_FACTS
+    rows = """
+        SELECT month, catalog_category.name, sum(units), sum(sales), month, category_id
+        FROM facts LEFT JOIN catalog_category ON catalog_category.id = category_id
+        GROUP BY month, category_id, catalog_category.name ORDER BY month, sum(sales) DESC, category_id
+    """
