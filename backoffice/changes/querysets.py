@@ -51,11 +51,16 @@ class ChangeSetQuerySet(models.QuerySet[Any]):
     def for_changelist(self) -> "ChangeSetQuerySet":
         """All that the list shows; `undone` says whether an undo is in force (of undos of undos, the first two), and
         `undone_whole` whether one left nothing."""
-        again = self.model._base_manager.filter(undo_of=OuterRef("pk"))
-        undos = self.model._base_manager.filter(~Exists(again), undo_of=OuterRef("pk"))
+        undos = self.undos_of(OuterRef("pk"))
         return self.select_related("actor").annotate(
             undone=Exists(undos), undone_whole=Exists(undos.filter(partly=False))
         )
+
+    def undos_of(self, change_set: Any) -> "ChangeSetQuerySet":
+        """Undos in force of `change_set`, a number or a reference to one."""
+        again = self.model._base_manager.filter(undo_of=OuterRef("pk"))
+        undos: ChangeSetQuerySet = self.model._base_manager.filter(~Exists(again), undo_of=change_set)
+        return undos
 
 
 def _midnight() -> Any:

@@ -25,7 +25,8 @@ KEPT_SUFFIXES = (".csv", ".csv.gz", ".xlsx", ".xls", ".ods")
 class ImportJob(models.Model):
     """One file on its way into the desk.
 
-    Uploaded, then checked (as often as the mapping changes), then applied; or failed, or cancelled. Between check and
+    Uploaded, then checked (as often as the mapping changes), then applied; or failed, or cancelled. No row is stored as
+    undone: its change set says so, as long as the undo is in force. Between check and
     confirmation its staging tables hold exactly what the preview showed.
     """
 

@@ -4,6 +4,9 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models
+from django.db.models import Exists, OuterRef
+
+from backoffice.changes.models import ChangeSet
 
 
 class ImportJobQuerySet(models.QuerySet[Any]):
@@ -21,6 +24,16 @@ class ImportJobQuerySet(models.QuerySet[Any]):
         """Those applied from a file of the same kind with just these columns, newest first."""
         return self.filter(state="applied", resource=resource, detected__headers=headers).order_by("-pk")
 
+    def with_undone(self) -> "ImportJobQuerySet":
+        """Each with `undone`: whether all that it wrote was taken back. Redone, it is applied again."""
+        return self.annotate(undone=Exists(ChangeSet.objects.undos_of(OuterRef("change_set")).filter(partly=False)))
+
+    def in_shown_state(self, state: str) -> "ImportJobQuerySet":
+        """Those whose badge says `state`; undone ones were applied."""
+        if state not in ("applied", "undone"):
+            return self.filter(state=state)
+        return self.with_undone().filter(state="applied", undone=state == "undone")
+
     def forgotten(self, *, before: datetime) -> "ImportJobQuerySet":
         """Those that wait since before the instant `before`."""
         return self.waiting().filter(created_at__lt=before)
@@ -31,4 +44,4 @@ class ImportJobQuerySet(models.QuerySet[Any]):
 
     def for_changelist(self) -> "ImportJobQuerySet":
         """All that the list shows, in one query."""
-        return self.select_related("owner", "change_set").defer("problems", "problem_groups", "samples")
+        return self.with_undone().select_related("owner", "change_set").defer("problems", "problem_groups", "samples")

@@ -9,13 +9,16 @@ import pytest
 from backoffice.changes.context import recording
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.undo import undo_change_set
+from backoffice.desk.screens.imports import state_badge
 from backoffice.jobs.models import Job
 from backoffice.jobs.runner import run_job
+from backoffice.spreadsheets.models import ImportJob
 from catalog.models import Category, Product
 from tests.factories import make_customer, make_product, reload
 
 pytestmark = pytest.mark.django_db
 LIST = "/changes/changeset/"
+READ = {"headers": ["SKU"]}
 
 
 @pytest.fixture
@@ -219,3 +222,42 @@ def test_deleted_rows_are_listed_with_the_way_back(desk: Any) -> None:
     desk.post(url(change_set), {"reason": "needed"})
     assert Category.objects.get().name == "Chairs"
     assert "Nothing that was deleted" in text(desk.get(f"{LIST}deleted/"))
+
+
+# An import that was undone says so
+
+
+@pytest.fixture
+def applied(manager: Any, renamed: ChangeSet) -> ImportJob:
+    state = ImportJob.State.APPLIED
+    return ImportJob.objects.create(
+        resource="products", filename="list.csv", size=1, owner=manager, state=state, change_set=renamed, detected=READ
+    )
+
+
+def states(desk: Any) -> str:
+    """Return the badge of the import in the list, and on its page."""
+    (row,) = desk.get("/spreadsheets/importjob/").context["cl"].result_list
+    page = text(desk.get(f"/spreadsheets/importjob/{row.pk}/change/"))
+    return f"{state_badge(row).split('>')[1].split('<')[0]}, {page.split('desk-badge')[1].split('>')[1].split('<')[0]}"
+
+
+def imports_in(desk: Any, state: str) -> int:
+    return len(desk.get(f"/spreadsheets/importjob/?state__exact={state}").context["cl"].result_list)
+
+
+def test_an_import_is_undone_as_long_as_its_undo_is_in_force(desk: Any, applied: ImportJob) -> None:
+    assert states(desk) == "Applied, Applied"
+    undo = undo_change_set(change_set=applied.change_set, actor=None)
+    assert states(desk) == "Undone, Undone"
+    assert (imports_in(desk, "undone"), imports_in(desk, "applied")) == (1, 0)
+    undo_change_set(change_set=undo, actor=None)
+    assert states(desk) == "Applied, Applied"
+    assert (imports_in(desk, "undone"), imports_in(desk, "applied")) == (0, 1)
+
+
+def test_an_import_that_was_undone_in_part_offers_the_rest(desk: Any, applied: ImportJob) -> None:
+    product = Product.objects.first()
+    undo_change_set(change_set=applied.change_set, actor=None, only={"catalog.product": [product.pk]})
+    assert states(desk) == "Applied, Undone in part"
+    assert "Undo this import…" in text(desk.get(f"/spreadsheets/importjob/{applied.pk}/change/"))

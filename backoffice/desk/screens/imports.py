@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from backoffice.changes.undo import can_undo, undo_in_force
 from backoffice.desk.admin import ReadOnlyAdmin
-from backoffice.desk.columns import badge, column, number, when
+from backoffice.desk.columns import column, number, status_badge, when
 from backoffice.desk.downloads import attachment
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
 from backoffice.desk.importing import MappingForm, ReadingForm, UploadForm, permitted_resources
@@ -60,12 +60,24 @@ def sentence_of(error: ValidationError) -> str:
     return " ".join(str(message) for message in error.messages)
 
 
+def state_badge(job: Any) -> str:
+    state = ImportJob.State.UNDONE if job.undone else ImportJob.State(job.state)
+    return status_badge(state, state.label)
+
+
+class StateFilter(ChoiceFilter):
+    """The state that the badge shows."""
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        return queryset.in_shown_state(self.value()) if self.value() else queryset
+
+
 @admin.register(ImportJob)
 class ImportAdmin(ReadOnlyAdmin):
     list_display = ("filename", "kind", "shown_state", "read", "new", "changed", "same", "wrong", "owner", "uploaded")
     list_display_links = ("filename",)
     search_prefix = ("filename",)
-    list_filter = (("state", ChoiceFilter), ("owner", RelatedFilter), ("created_at", DateRangeFilter))
+    list_filter = (("state", StateFilter), ("owner", RelatedFilter), ("created_at", DateRangeFilter))
     queues = (
         Queue(
             "waiting",
@@ -81,7 +93,7 @@ class ImportAdmin(ReadOnlyAdmin):
     )
 
     kind = column(lambda job: get_resource(job.resource).title, gettext_lazy("what is in it"))
-    shown_state = badge("state")
+    shown_state = column(state_badge, gettext_lazy("state"), sort="state")
     read = number("rows", gettext_lazy("rows"))
     new = number("created", gettext_lazy("new"))
     changed = number("updated", gettext_lazy("changed"))
@@ -195,10 +207,14 @@ class ImportAdmin(ReadOnlyAdmin):
 
     def undo_context(self, request: HttpRequest, job: ImportJob) -> dict[str, Any]:
         """Return the way to undo an import that was applied, and by what it was undone."""
-        if job.change_set is None or can_undo(job.change_set, request.user):
+        if job.change_set is None:
             return {}
-        undo_url = reverse("admin:changes_changeset_undo", args=[job.change_set.pk])
-        return {"undone_by": undo_in_force(job.change_set), "undo_url": undo_url}
+        undone_by, url = (
+            undo_in_force(job.change_set),
+            reverse("admin:changes_changeset_undo", args=[job.change_set.pk]),
+        )
+        left = (undone_by is None or undone_by.partly) and can_undo(job.change_set, request.user) is None
+        return {"undone_by": undone_by, "undo_url": url if left else ""}
 
     def check_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Check again, with another mapping."""
