@@ -8,6 +8,7 @@ one change set did stands together.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from heapq import merge
 from itertools import groupby, islice
 from typing import Any
@@ -24,9 +25,10 @@ from backoffice.changes.diff import history_of, object_changes
 from backoffice.changes.models import ChangeSet
 from backoffice.desk.history import tell
 from backoffice.notes.models import Mail, Note
-from backoffice.notes.services import can_change_note, can_withdraw_note
+from backoffice.notes.services import can_change_note, can_withdraw_note, can_write_note
 
 PAGE_SIZE = 20
+PINNED_SHOWN = 10
 UNREAD = "x"
 
 
@@ -58,6 +60,7 @@ class ToldNote:
     note: Note
     may_change: bool
     may_withdraw: bool
+    may_pin: bool
     before: list[Any]
 
 
@@ -116,9 +119,21 @@ class Notes(Source):
         return hasattr(self.row, "notes")
 
     def entries(self, before: int | None, size: int) -> list[Entry]:
-        notes = list(numbered_below(self.row.notes.select_related("author"), before)[:size])
+        return self.told(list(numbered_below(self.row.notes.select_related("author"), before)[:size]))
+
+    def pinned(self) -> list[Entry]:
+        """Return the notes that stand on top, the one pinned last first."""
+        notes = self.row.notes.filter(pinned_at__isnull=False, withdrawn_at=None)
+        return self.told(list(notes.select_related("author").order_by("-pinned_at")[:PINNED_SHOWN]))
+
+    def told(self, notes: list[Note]) -> list[Entry]:
         earlier = self.earlier_words(notes)
         return [self.entry(note, earlier.get(note.pk, [])) for note in notes]
+
+    @cached_property
+    def may_pin(self) -> bool:
+        """Whether the user may pin notes that stand, on this row."""
+        return can_write_note(self.row, self.user) is None
 
     def earlier_words(self, notes: list[Note]) -> dict[int, list[Any]]:
         """Return what each note said before it said what it says, oldest first; one query."""
@@ -144,7 +159,7 @@ class Notes(Source):
             tone="grey" if gone else "amber",
             who=note.author or "",
             text="" if gone else note.text,
-            note=ToldNote(note, may_change, may_withdraw, [] if gone else before),
+            note=ToldNote(note, may_change, may_withdraw, self.may_pin and not gone, [] if gone else before),
         )
 
 
@@ -222,10 +237,12 @@ class Day:
 
 @dataclass(frozen=True)
 class Timeline:
-    """A page of the stream; `older` is the place where the next one begins, empty at the end."""
+    """A page of the stream; `older` is the place where the next one begins, empty at the end. The first page has the
+    pinned notes on top."""
 
     days: list[Day]
     older: str
+    pinned: list[Entry]
 
 
 def timeline(row: Any, user: User, *, place: str = "", size: int = PAGE_SIZE) -> Timeline:
@@ -241,7 +258,8 @@ def timeline(row: Any, user: User, *, place: str = "", size: int = PAGE_SIZE) ->
     page = sorted(merged[:size], key=lambda entry: entry.at, reverse=True)
     places |= {entry.source: entry.pk for entry in merged[:size]}
     older = ".".join(UNREAD if pk is None else str(pk) for pk in places.values()) if len(merged) > size else ""
-    return Timeline(list(days_of(page)), older)
+    pinned = [entry for source in sources if isinstance(source, Notes) and not place for entry in source.pinned()]
+    return Timeline(list(days_of(page)), older, pinned)
 
 
 def sources_of(row: Any, user: User) -> list[Source]:

@@ -42,6 +42,7 @@ class Note(TrackedModel):
     mentions = ArrayField(
         models.BigIntegerField(), verbose_name=_("told"), default=list, db_default=[], blank=True, editable=False
     )
+    pinned_at = models.DateTimeField(_("pinned"), null=True, blank=True, editable=False)
     withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, blank=True, editable=False)
 
     class Meta(TrackedModel.Meta):

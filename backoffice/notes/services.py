@@ -46,6 +46,13 @@ def can_withdraw_note(note: Note, user: User | None) -> Refusal | None:
     return can_change_note(note, user)
 
 
+def can_pin_note(note: Note, user: User | None) -> Refusal | None:
+    """Whether `user` may keep the note on top, or let go of it: whoever may write beside it."""
+    if note.withdrawn_at is not None:
+        return Refusal(_("The note was withdrawn. Write a new one."))
+    return can_write_note(note.subject, user)
+
+
 @service
 def write_note(
     *, row: Any, text: str, internal: bool = True, actor: User | None = None, at: datetime | None = None
@@ -85,6 +92,16 @@ def withdraw_note(*, note: Note, actor: User | None = None) -> None:
     require(can_withdraw_note(note, actor))
     note.withdrawn_at = timezone.now()
     note.save(update_fields=["withdrawn_at"])
+
+
+@service
+def pin_note(*, note: Note, pinned: bool, actor: User | None = None) -> None:
+    """Keep a note on top of the timeline, or let it take its place among the others again."""
+    note = type(note)._base_manager.select_for_update().get(pk=note.pk)
+    require(can_pin_note(note, actor))
+    if pinned != (note.pinned_at is not None):
+        note.pinned_at = timezone.now() if pinned else None
+        note.save(update_fields=["pinned_at"])
 
 
 def cleaned(text: str) -> str:

@@ -18,7 +18,7 @@ from unfold import admin as unfold
 from backoffice.desk.actions import StaffRequest
 from backoffice.desk.forms import DeskForm
 from backoffice.desk.timeline import timeline
-from backoffice.notes.services import can_write_note, change_note, withdraw_note, write_note
+from backoffice.notes.services import can_write_note, change_note, pin_note, withdraw_note, write_note
 
 PLACE_VAR = "place"
 ANCHOR = "#timeline"
@@ -93,14 +93,17 @@ class TimelineMixin(unfold.ModelAdmin):
         return self.timeline_page(request, row, form=form)
 
     def note_view(self, request: StaffRequest, object_id: str, note_id: int) -> HttpResponse:
-        """Change a note, or take it back."""
+        """Change a note, pin it, or take it back."""
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
         row = self.seen_row(request, object_id)
         note, form = get_object_or_404(row.notes, pk=note_id), NoteForm(request.POST)
         if "withdraw" in request.POST:
-            withdraw_note(note=note, actor=request.user)
-            return self.back(request, row, _("Note withdrawn."))
+            return self.dealt_with(request, row, _("Note withdrawn."), withdraw_note, note=note)
+        if "pin" in request.POST:
+            pinned = request.POST["pin"] == "1"
+            sentence = _("Note pinned.") if pinned else _("Note no longer pinned.")
+            return self.dealt_with(request, row, sentence, pin_note, note=note, pinned=pinned)
         if form.is_valid() and self.done(form, change_note, note=note, actor=request.user, **form.cleaned_data):
             return self.back(request, row, _("Note changed."))
         messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
@@ -125,6 +128,18 @@ class TimelineMixin(unfold.ModelAdmin):
             form.add_error("text", error)
             return False
         return True
+
+    def dealt_with(
+        self, request: StaffRequest, row: Any, sentence: str, service: Any, **asked: Any
+    ) -> HttpResponseRedirect:
+        """Call the service and say so; its refusal is said instead."""
+        try:
+            service(actor=request.user, **asked)
+        except ValidationError as error:
+            messages.error(request, " ".join(error.messages))
+        else:
+            messages.success(request, sentence)
+        return HttpResponseRedirect(self.url_of(row) + ANCHOR)
 
     def back(self, request: StaffRequest, row: Any, sentence: str) -> HttpResponse:
         messages.success(request, sentence)
