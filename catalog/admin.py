@@ -130,7 +130,7 @@ class ProductAdmin(TimelineMixin, DeskModelAdmin):
     )
     list_sections = (MovementsSection, OpenLinesSection)
     past_fields = ("sku", "name", "category", "status", "on_hand", "reserved", "available", "price", "cost")
-    spreadsheets = ("products", "stock-count")
+    spreadsheets = ("products", "prices", "product-tags", "stock-count")
     palette_icon = "inventory_2"
     empty_text = _("Products appear here when they are added by hand or imported from a spreadsheet.")
 

@@ -66,6 +66,10 @@ class ProductQuerySet(models.QuerySet[Any]):
 class StockMovementQuerySet(models.QuerySet[Any]):
     """The stock ledger."""
 
+    def receipts(self) -> "StockMovementQuerySet":
+        """What was delivered."""
+        return self.filter(reason="receipt")
+
     def since(self, at: datetime) -> "StockMovementQuerySet":
         """Movements at or after the instant `at`."""
         return self.filter(created_at__gte=at)

@@ -1,4 +1,4 @@
-"""The spreadsheet of customers."""
+"""Spreadsheets of customers, their tags and their addresses."""
 
 from typing import Any
 
@@ -6,11 +6,13 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.spreadsheets.columns import Blank, Column, WordsValue
+from backoffice.spreadsheets.columns import Blank, Column, Lookup, WordsValue
 from backoffice.spreadsheets.resources import TableResource
 from backoffice.spreadsheets.staging import Stage
-from backoffice.spreadsheets.values import BooleanValue, CodeValue, EmailValue, TextValue
-from customers.models import Customer
+from backoffice.spreadsheets.values import BooleanValue, ChoiceValue, CodeValue, EmailValue, TextValue
+from customers.models import Address, Customer
+
+KNOWN_NUMBERS = "SELECT upper(number) AS word, id FROM customers_customer WHERE anonymised_at IS NULL"
 
 
 class CustomerResource(TableResource):
@@ -73,3 +75,83 @@ class CustomerResource(TableResource):
             f" WHERE NOT EXISTS (SELECT FROM {stage.rows} AS same WHERE same.number = other.number)",
             {"message": gettext("Customer %s has this e-mail address. Correct one of them.")},
         )
+
+
+class CustomerTagResource(CustomerResource):
+    """Tags of customers that are there."""
+
+    creates = False
+    title = _("Tags of customers")
+
+    class Meta:
+        model = Customer
+        fields = ("number", "tags")
+
+
+class AddressResource(TableResource):
+    """Addresses of customers, one a row, matched by customer, kind and first line."""
+
+    customer = Column(
+        "customer__number",
+        CodeValue(max_length=32, required=True),
+        label=_("Customer"),
+        aliases=["Customer number", "CustomerID", "Number"],
+        required=True,
+        target="customer_id",
+        lookup=Lookup(
+            KNOWN_NUMBERS,
+            unknown=_("There is no customer with the number “%s”. Import the customers first, or correct it."),
+            ambiguous=_("The number “%s” fits several customers. Write it with its capital and small letters."),
+        ),
+    )
+    kind = Column("kind", ChoiceValue(dict(Address.Kind.choices), required=True), label=_("Kind"), required=True)
+    line1 = Column(
+        "line1", TextValue(max_length=200, required=True), label=_("Address"), aliases=["Street"], required=True
+    )
+    line2 = Column("line2", TextValue(max_length=200), label=_("Address, second line"))
+    name = Column("name", TextValue(max_length=200), label=_("Addressee"), aliases=["Name"])
+    postal_code = Column("postal_code", CodeValue(max_length=20), label=_("Postal code"), aliases=["Postcode", "ZIP"])
+    city = Column("city", TextValue(max_length=100), label=_("Town or city"), aliases=["City", "Town"])
+    region = Column("region", TextValue(max_length=100), label=_("Region"), aliases=["State"])
+    country = Column("country", TextValue(max_length=64), label=_("Country"))
+    is_default = Column(
+        "is_default",
+        BooleanValue(true=("true", "yes", "1"), false=("false", "no", "0")),
+        label=_("Default of its kind"),
+        aliases=["Default"],
+        blank=Blank.KEEPS,
+    )
+
+    key = "line1"
+    key_expression = "upper({alias}.line1)"
+    identity = ("customer", "kind")
+    title = _("Addresses")
+
+    class Meta:
+        model = Address
+        fields = (
+            "customer",
+            "kind",
+            "line1",
+            "line2",
+            "name",
+            "postal_code",
+            "city",
+            "region",
+            "country",
+            "is_default",
+        )
+
+    @property
+    def import_permission(self) -> str:
+        return "customers.import_customer"
+
+    def repeats_expression(self) -> str:
+        return "concat_ws(' ', upper({alias}.customer), {alias}.kind, upper({alias}.line1))"
+
+    def known_rows(self, stage: Stage) -> str:
+        owner = f"(SELECT min(words.id) FROM ({KNOWN_NUMBERS}) AS words WHERE words.word = upper(r.customer))"
+        return f"customers_address AS t ON {self.same_key()} AND t.kind = r.kind AND t.customer_id = {owner}"
+
+    def taken(self) -> str:
+        return f"{super().taken()} AND t.kind = w.kind AND t.customer_id = w.customer_id"

@@ -1,6 +1,7 @@
 """The forms of imports: the file, how it is read, and which of its columns is what."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.utils.translation import gettext as _
@@ -8,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.desk.forms import DeskForm
 from backoffice.spreadsheets.mapping import propose_headers
+from backoffice.spreadsheets.merging import CREATE, UPDATE
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.readers import DELIMITERS, ENCODINGS
 from backoffice.spreadsheets.registry import get_resource, resource_names
@@ -97,6 +99,37 @@ class ReadingForm(DeskForm):
             (_("Column names"), _("row %(row)s") % {"row": found["header_row"]} if found.get("header_row") else None),
         ]
         return [(label, value) for label, value in facts if value]
+
+
+class ChangesForm(forms.Form):
+    """Which of the rows that change are shown: by key, by what happens to them, by the column that changes."""
+
+    search = forms.CharField(label=gettext_lazy("Key"), required=False)
+    action = forms.ChoiceField(
+        label=gettext_lazy("Rows"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("New and changed")),
+            (CREATE, gettext_lazy("New")),
+            (UPDATE, gettext_lazy("Changed")),
+        ],
+    )
+    column = forms.ChoiceField(label=gettext_lazy("Column"), required=False)
+    after = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        labels = get_resource(job.resource).labels()
+        field: Any = self.fields["column"]
+        field.choices = [("", _("any column")), *labels.items()]
+
+    def clean_after(self) -> int:
+        """Return the row to go on after."""
+        return self.cleaned_data["after"] or 0
+
+    def address(self, *, after: int) -> str:
+        """Return the query of the rows that follow."""
+        return urlencode({**self.cleaned_data, "after": after})
 
 
 class ReplacementsField(forms.CharField):

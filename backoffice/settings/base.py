@@ -288,11 +288,21 @@ SPREADSHEET_READER = {"memory_bytes": 768 * 1024**2, "seconds": 60}
 SPREADSHEET_PAGE_BYTES = 2_000_000
 # An import that nobody confirmed is cancelled after so long; its file stays.
 SPREADSHEET_WAITING_DAYS = 7
+# Limits of the guard rails of imports, where the code's do not fit: {"products.price_jump": {"limit": 80}}.
+SPREADSHEET_GUARDS: dict[str, dict[str, int]] = {}
 
 # The kinds of spreadsheet, for imports and exports: name and import-export resource.
 SPREADSHEET_RESOURCES = {
     "products": "catalog.resources.ProductResource",
+    "prices": "catalog.resources.PriceResource",
+    "product-tags": "catalog.resources.ProductTagResource",
+    "categories": "catalog.resources.CategoryResource",
     "stock-count": "catalog.resources.StockCountResource",
+    "stock-receipt": "catalog.resources.StockReceiptResource",
     "customers": "customers.resources.CustomerResource",
+    "customer-tags": "customers.resources.CustomerTagResource",
+    "addresses": "customers.resources.AddressResource",
     "orders": "orders.resources.OrderResource",
+    "payments": "orders.resources.PaymentResource",
+    "shipments": "orders.resources.ShipmentResource",
 }

@@ -73,7 +73,8 @@ class Column(Field):
     """A column: which attribute it fills, the headers it is known by, and how its cells are converted.
 
     `attribute` is a path for the ORM ("category__name"). `target` is the column of the model's table that it
-    fills, for columns whose path leads elsewhere.
+    fills, for columns whose path leads elsewhere. Where all `carried` columns of a row are blank, it goes on with what
+    stands above it, as the further lines of an order do.
     """
 
     def __init__(  # noqa: PLR0913 - a declaration, by keywords
@@ -90,6 +91,7 @@ class Column(Field):
         lookup: Lookup | None = None,
         sql_type: str | None = None,
         exported: bool = True,
+        carried: bool = False,
     ) -> None:
         super().__init__(attribute=attribute, column_name=str(label), widget=ConverterWidget(convert))
         self.convert = convert
@@ -102,6 +104,7 @@ class Column(Field):
         self.lookup = lookup
         self.sql_type = sql_type or next((name for kind, name in SQL_TYPES if isinstance(convert, kind)), "text")
         self.exported = exported
+        self.carried = carried
 
     def headers_it_knows(self, name: str) -> set[str]:
         """Return all spellings that this column is found by, as `plain` writes them."""

@@ -4,7 +4,7 @@ The check stages the file's rows, refuses what is wrong and works out in SQL wha
 INSERT and one UPDATE a table, on locked rows that are as they were at the check, in the caller's transaction.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,9 +16,11 @@ from django.utils.translation import ngettext
 from psycopg.errors import UniqueViolation
 
 from backoffice.changes.models import ChangeSet
+from backoffice.spreadsheets.guards import effects_of, field_counts, tripped_guards
 from backoffice.spreadsheets.merging import CREATE, UPDATE, Merge, conflict_sentence
 from backoffice.spreadsheets.readers import Sheet
 from backoffice.spreadsheets.resources import SheetResource
+from backoffice.spreadsheets.serving import ServiceResource
 from backoffice.spreadsheets.staging import Stage
 
 PROBLEMS_SHOWN = 100
@@ -28,7 +30,14 @@ WORK_MEM = "128MB"
 
 
 class ImportConflict(ValidationError):
-    """What was checked cannot be applied any more, because rows changed since. Nothing was written."""
+    """What was checked cannot be applied any more, because rows changed since. Nothing was written.
+
+    `conflicts` are the rows, with what each was at the check, is now and would have become.
+    """
+
+    def __init__(self, message: str, conflicts: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.conflicts = list(conflicts)
 
 
 class WrongCounts(Exception):
@@ -49,6 +58,9 @@ class Outcome:
     problem_groups: list[dict[str, Any]] = field(default_factory=list)
     samples: list[dict[str, Any]] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    guards: list[dict[str, Any]] = field(default_factory=list)
+    effects: list[dict[str, Any]] = field(default_factory=list)
+    field_counts: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def changes_something(self) -> bool:
@@ -66,6 +78,7 @@ def check_sheet(resource: SheetResource, sheet: Sheet, stage: Stage) -> Outcome:
     resource.build(stage)
     [(refused,)] = stage.fetch(f"SELECT count(DISTINCT row) FROM {stage.problems}")
     merges = resource.merges(stage)
+    shown = resource.shown_merge(merges)
     return Outcome(
         rows=stage.loaded_rows,
         refused=refused,
@@ -73,8 +86,11 @@ def check_sheet(resource: SheetResource, sheet: Sheet, stage: Stage) -> Outcome:
         tables={merge.name: merge.counts() for merge in merges},
         problems=problems_of(stage),
         problem_groups=_problem_groups(stage),
-        samples=[sample for action in (UPDATE, CREATE) for sample in merges[-1].samples(action, SAMPLES_SHOWN)],
+        samples=[sample for action in (UPDATE, CREATE) for sample in shown.samples(action, SAMPLES_SHOWN)],
         ignored=stage.mapping.ignored,
+        guards=tripped_guards(resource.slug, resource.guards, shown, stage),
+        effects=effects_of(resource.effects, shown, stage),
+        field_counts=field_counts(merges, resource.labels()),
     )
 
 
@@ -86,6 +102,8 @@ def apply_stage(resource: SheetResource, stage: Stage, tables: dict[str, dict[st
     """
     _prepare_session()
     _take_turn()
+    if isinstance(resource, ServiceResource):
+        return _serve(resource, stage, tables)
     merges = resource.merges(stage)
     for merge in merges:
         merge.lock()
@@ -99,6 +117,19 @@ def apply_stage(resource: SheetResource, stage: Stage, tables: dict[str, dict[st
         resource.finish(stage)
         _check_constraints_now()
     return _recorded_set(merges, tables)
+
+
+def _serve(resource: ServiceResource, stage: Stage, tables: dict[str, dict[str, int]]) -> int:
+    try:
+        done = resource.serve(stage)
+        _check_constraints_now()
+    except ValidationError as error:
+        raise ImportConflict(_("Nothing was written. %(reason)s") % {"reason": " ".join(error.messages)}) from error
+    [merge] = resource.merges(stage)
+    _expect(merge, CREATE, done, tables)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT changes_current_set()")
+        return int(cursor.fetchone()[0])
 
 
 def problems_of(stage: Stage, limit: int = PROBLEMS_SHOWN) -> list[dict[str, Any]]:
@@ -133,11 +164,11 @@ def _take_turn() -> None:
 def _refuse_conflicts(merges: list[Merge]) -> None:
     found = [conflict for merge in merges for conflict in merge.conflicts(PROBLEMS_SHOWN)]
     if found:
-        sentences = [conflict_sentence(key) for _row, key in found[:3]]
+        sentences = [conflict_sentence(conflict["key"]) for conflict in found[:3]]
         if len(found) > len(sentences):
             more = len(found) - len(sentences)
             sentences.append(ngettext("And %(count)d more.", "And %(count)d more.", more) % {"count": more})
-        raise ImportConflict(" ".join(sentences))
+        raise ImportConflict(" ".join(sentences), found[:PROBLEMS_SHOWN])
 
 
 def _expect(merge: Merge, action: str, changed: int, tables: dict[str, dict[str, int]]) -> None:

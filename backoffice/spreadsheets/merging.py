@@ -1,7 +1,9 @@
 """One table's share of an import: what its rows become, and the statements that make it so."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import batched
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection, models
@@ -36,6 +38,7 @@ class Merge:
     values: dict[str, Any] = field(default_factory=dict)
     new_rows: str = ""
     follows: bool = False
+    shown: dict[str, str] = field(default_factory=dict)
 
     @property
     def table(self) -> str:
@@ -62,17 +65,30 @@ class Merge:
                 f" (SELECT id FROM {self.relation} WHERE action = '{UPDATE}') ORDER BY id FOR NO KEY UPDATE) AS locked"
             )
 
-    def conflicts(self, limit: int) -> list[tuple[int, str]]:
-        """Return the row and the key of what is no longer as it was when it was checked."""
+    def conflicts(self, limit: int) -> list[dict[str, Any]]:
+        """Return what is no longer as it was when it was checked, in the order of the rows.
+
+        Each has row, key, and for each column that changed what it was at the check, is now and would become; a row
+        to be created that is there by now has none.
+        """
         changed = [f't."{name}" IS DISTINCT FROM w."was_{name}"' for name in self.updated]
+        values = "".join(
+            f", {self._words(name, value)}"
+            for name in self.updated
+            for value in (_quoted("w", f"was_{name}"), _quoted("t", name), _quoted("w", name))
+        )
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT row, ({self.key})::text FROM {self.relation} AS w LEFT JOIN {self.table} AS t ON t.id = w.id"
-                f" WHERE action = '{UPDATE}' AND ({' OR '.join(['t.id IS NULL', *changed])})"
-                f" UNION ALL SELECT row, ({self.key})::text FROM {self.relation} AS w JOIN {self.table} AS t"
-                f" ON {self.taken} WHERE action = '{CREATE}' ORDER BY 1 LIMIT {limit}"
+                f"SELECT row, ({self.key})::text{values} FROM {self.relation} AS w"
+                f" LEFT JOIN {self.table} AS t ON t.id = w.id"
+                f" WHERE action = '{UPDATE}' AND ({' OR '.join(['t.id IS NULL', *changed])}) ORDER BY row LIMIT {limit}"
             )
-            return list(cursor.fetchall())
+            edited = [_conflict(row, self.updated) for row in cursor.fetchall()]
+            cursor.execute(
+                f"SELECT row, ({self.key})::text FROM {self.relation} AS w JOIN {self.table} AS t"
+                f" ON {self.taken} WHERE action = '{CREATE}' ORDER BY row LIMIT {limit}"
+            )
+            return sorted([*edited, *(_conflict(row, ()) for row in cursor.fetchall())], key=itemgetter("row"))[:limit]
 
     def run_prepared(self) -> None:
         """Run the statements that come before the merge."""
@@ -109,16 +125,75 @@ class Merge:
             )
             return int(cursor.rowcount)
 
-    def samples(self, action: str, limit: int) -> list[dict[str, Any]]:
-        """Return the first rows that are created or updated: their key, and old and new value of what changes."""
+    def samples(self, action: str, limit: int, **narrowed: Any) -> list[dict[str, Any]]:
+        """Return the first rows that are created or updated: their key, and old and new value of what changes.
+
+        They may be `narrowed` as `differences` says.
+        """
         names = self.updated if action == UPDATE or self.new_rows else self.inserted
-        old = "".join(f', w."was_{name}"' for name in names) if action == UPDATE else ""
+        new = "".join(f", {self._words(name, _quoted('w', name))}" for name in names)
+        old = "".join(f", {self._words(name, _quoted('w', f'was_{name}'))}" for name in names)
+        condition, params = self._narrowed(action, **narrowed)
         with connection.cursor() as cursor:
             cursor.execute(
-                f"SELECT row, ({self.key})::text{''.join(f', w.{chr(34)}{name}{chr(34)}' for name in names)}{old}"
-                f" FROM {self.relation} AS w WHERE action = '{action}' ORDER BY row LIMIT {limit}"
+                f"SELECT row, ({self.key})::text{new}{old if action == UPDATE else ''}"
+                f" FROM {self.relation} AS w WHERE {condition} ORDER BY row LIMIT {limit}",
+                params or None,
             )
             return [_sample(row, names, action) for row in cursor.fetchall()]
+
+    def differences(self, *, limit: int, action: str = "", **narrowed: Any) -> list[dict[str, Any]]:
+        """Return the next rows that are created or updated, in the order of the file.
+
+        They may be narrowed to those `after` a row, with a `search` text in their key, or whose `column` changes.
+        """
+        actions = [action] if action else [UPDATE, CREATE]
+        found = [sample for each in actions for sample in self.samples(each, limit, **narrowed)]
+        return sorted(found, key=itemgetter("row"))[:limit]
+
+    def changed_columns(self) -> list[int]:
+        """Return in how many of the rows to update each of the updated columns changes."""
+        if not self.updated:
+            return []
+        counts = ", ".join(
+            f"count(*) FILTER (WHERE {_quoted('w', name)} IS DISTINCT FROM {_quoted('w', f'was_{name}')})"
+            for name in self.updated
+        )
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {counts} FROM {self.relation} AS w WHERE action = '{UPDATE}'")
+            return list(cursor.fetchone())
+
+    def _narrowed(
+        self, action: str, *, after: int = 0, search: str = "", column: str = ""
+    ) -> tuple[str, dict[str, Any]]:
+        conditions, params = [f"w.action = '{action}'"], dict[str, Any]()
+        if after:
+            conditions.append("w.row > %(after)s")
+            params["after"] = after
+        if search:
+            conditions.append(f"strpos(upper(({self.key})::text), upper(%(search)s)) > 0")
+            params["search"] = search
+        if column in self.updated:
+            changes = f"{_quoted('w', column)} IS DISTINCT FROM {_quoted('w', f'was_{column}')}"
+            conditions.append(changes if action == UPDATE else f"{_quoted('w', column)} IS NOT NULL")
+        return " AND ".join(conditions), params
+
+    def _words(self, name: str, value: str) -> str:
+        return self.shown.get(name, "{}").format(value)
+
+
+def _quoted(alias: str, name: str) -> str:
+    return f'{alias}."{name}"'
+
+
+def _conflict(row: tuple[Any, ...], names: Sequence[str]) -> dict[str, Any]:
+    values = batched(row[2:], 3)
+    changes = {
+        name: [_shown(value) for value in (was, now, wanted)]
+        for name, (was, now, wanted) in zip(names, values, strict=True)
+        if was != now
+    }
+    return {"row": row[0], "key": row[1], "changes": changes}
 
 
 def _sample(row: tuple[Any, ...], names: tuple[str, ...], action: str) -> dict[str, Any]:

@@ -68,6 +68,11 @@ class ImportJob(models.Model):
     problems = models.JSONField(_("problems"), default=list, blank=True, encoder=DjangoJSONEncoder)
     problem_groups = models.JSONField(_("problems by rule"), default=list, blank=True, encoder=DjangoJSONEncoder)
     samples = models.JSONField(_("sample"), default=list, blank=True, encoder=DjangoJSONEncoder)
+    guards = models.JSONField(_("warnings"), default=list, blank=True, encoder=DjangoJSONEncoder)
+    effects = models.JSONField(_("effect on money and stock"), default=list, blank=True, encoder=DjangoJSONEncoder)
+    field_counts = models.JSONField(_("changes by column"), default=list, blank=True, encoder=DjangoJSONEncoder)
+    conflicts = models.JSONField(_("changed since the check"), default=list, blank=True, encoder=DjangoJSONEncoder)
+    approval_asked_at = models.DateTimeField(_("approval asked for"), null=True, blank=True)
     error = models.TextField(_("error"), blank=True)
     change_set = models.ForeignKey(
         "changes.ChangeSet",
@@ -88,6 +93,7 @@ class ImportJob(models.Model):
         verbose_name = _("import")
         verbose_name_plural = _("imports")
         ordering = ["-pk"]
+        permissions = [("approve_importjob", _("Can approve imports that change much"))]
         indexes = [
             models.Index(fields=["owner", "-id"], name="spreadsheets_import_owner"),
             models.Index(fields=["state", "-id"], name="spreadsheets_import_state"),
@@ -107,6 +113,11 @@ class ImportJob(models.Model):
     def token(self) -> str:
         """The name that its staging tables begin with."""
         return f"import_{self.pk}"
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether a guard wants a manager to look at it."""
+        return any(guard["approval"] for guard in self.guards)
 
     @property
     def changes_something(self) -> bool:

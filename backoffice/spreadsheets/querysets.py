@@ -20,6 +20,10 @@ class ImportJobQuerySet(models.QuerySet[Any]):
         """Those that wait for a person: uploaded or checked, neither applied nor discarded."""
         return self.filter(state__in=["uploaded", "checked"])
 
+    def for_approval(self) -> "ImportJobQuerySet":
+        """Those whose owner asked a manager to approve them."""
+        return self.filter(state="checked", approval_asked_at__isnull=False)
+
     def applied_like(self, *, resource: str, headers: list[str]) -> "ImportJobQuerySet":
         """Those applied from a file of the same kind with just these columns, newest first."""
         return self.filter(state="applied", resource=resource, detected__headers=headers).order_by("-pk")
@@ -44,4 +48,5 @@ class ImportJobQuerySet(models.QuerySet[Any]):
 
     def for_changelist(self) -> "ImportJobQuerySet":
         """All that the list shows, in one query."""
-        return self.with_undone().select_related("owner", "change_set").defer("problems", "problem_groups", "samples")
+        unseen = ("problems", "problem_groups", "samples", "conflicts")
+        return self.with_undone().select_related("owner", "change_set").defer(*unseen)

@@ -25,4 +25,5 @@ def get_resource(name: str) -> SheetResource:
             % {"name": name, "known": ", ".join(resource_names())}
         )
     resource: SheetResource = import_string(settings.SPREADSHEET_RESOURCES[name])()
+    resource.slug = name
     return resource

@@ -1,5 +1,6 @@
 """What a kind of spreadsheet is: an import-export resource whose rows are merged as a set."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from django.db.models import Field as ModelField
@@ -8,6 +9,7 @@ from django.utils.translation import gettext as _
 from import_export.resources import ModelResource
 
 from backoffice.spreadsheets.columns import Blank, Column, Lookup
+from backoffice.spreadsheets.guards import Effect, Guard, share_of_rows
 from backoffice.spreadsheets.merging import CREATE, UNCHANGED, UPDATE, Merge, default_values
 from backoffice.spreadsheets.staging import Stage
 from backoffice.spreadsheets.versions import VERSION, VERSION_COLUMN, Compared, refuse_stale, versioned_by
@@ -24,6 +26,10 @@ class SheetResource(ModelResource):
     listed_as: ClassVar[str] = "pk"  # the way from a row of an export to the row that the desk lists
 
     versioned: ClassVar[bool] = False  # whether exported rows carry their version
+    guards: ClassVar[tuple[Guard, ...]] = ()
+    effects: ClassVar[tuple[Effect, ...]] = ()
+    by_services: ClassVar[bool] = False  # whether services do the work, a row at a time
+    slug = ""  # as the setting SPREADSHEET_RESOURCES has it
 
     @property
     def columns(self) -> dict[str, Column]:
@@ -61,6 +67,14 @@ class SheetResource(ModelResource):
         """Return the merges, in the order in which they run."""
         raise NotImplementedError
 
+    def shown_merge(self, merges: Sequence[Merge]) -> Merge:
+        """Return the merge whose rows the preview shows, and guards and effects are about."""
+        return merges[-1]
+
+    def labels(self) -> dict[str, str]:
+        """Return what people call the columns of the tables."""
+        return {column.target: str(column.label) for name, column in self.columns.items() if name != VERSION}
+
     def row_counts(self, stage: Stage) -> dict[str, int]:
         """Return how many accepted rows of the file create, update and change nothing."""
         return self.merges(stage)[0].counts()
@@ -87,13 +101,16 @@ class SheetResource(ModelResource):
 class TableResource(SheetResource):
     """A spreadsheet with one row for each row of one table.
 
-    `key` is the field that tells rows apart and `key_expression` SQL for it, with `{alias}` for the table. The key is
-    written for new rows only.
+    `key` is the field that tells rows apart and `key_expression` SQL for it, with `{alias}` for the table. The key, and
+    what else in `identity` tells rows apart, is written for new rows only. Without `creates` there are no new rows.
     """
 
     key: ClassVar[str]
     key_expression: ClassVar[str]
+    identity: ClassVar[tuple[str, ...]] = ()
+    creates: ClassVar[bool] = True
     versioned = True
+    guards: ClassVar[tuple[Guard, ...]] = (share_of_rows(),)
 
     @property
     def table(self) -> str:
@@ -108,13 +125,19 @@ class TableResource(SheetResource):
         """Return the SQL condition that a staged row `r` is about the row `t`."""
         return f"{self.key_expression.format(alias='t')} = {self.key_expression.format(alias='r')}"
 
+    def repeats_expression(self) -> str:
+        """Return SQL for what no two rows of a file, called `{alias}`, may have in common."""
+        return self.key_expression
+
     def check(self, stage: Stage) -> None:
         """Refuse rows for reasons that only this kind of spreadsheet has."""
 
     def build(self, stage: Stage) -> None:
-        self.refuse_repeats(stage, self.key, self.key_expression)
+        self.refuse_repeats(stage, self.key, self.repeats_expression())
         for field, column in self._looked_up(stage).items():
             _refuse_unknown_words(stage, field, column, self.known_rows(stage))
+        if not self.creates:
+            self._refuse_new(stage)
         self.check(stage)
         self._refuse_stale(stage)
         columns = self._filled(stage)
@@ -141,12 +164,26 @@ class TableResource(SheetResource):
                 updated=self._updated(stage),
                 key=f'w."{self.columns[self.key].target}"',
                 taken=self.taken(),
+                shown={
+                    column.target: self._shown(column)
+                    for column in self._filled(stage).values()
+                    if self._model_field(column).related_model
+                },
             )
         ]
 
     def taken(self) -> str:
         """Return the SQL condition that a row `w` to be created is there by now, as `t`."""
         return f"{self.key_expression.format(alias='t')} = {self.key_expression.format(alias='w')}"
+
+    def _refuse_new(self, stage: Stage) -> None:
+        stage.refuse(
+            self.key,
+            "unknown",
+            f'format(%(message)s, r."{self.key}")',
+            f'{stage.rows} AS r LEFT JOIN {self.known_rows(stage)} WHERE r."{self.key}" IS NOT NULL AND t.id IS NULL',
+            {"message": _("“%s” is not here, and this kind of sheet creates nothing. Correct it, or create it first.")},
+        )
 
     def _refuse_stale(self, stage: Stage) -> None:
         looked_up = self._looked_up(stage)
@@ -164,7 +201,7 @@ class TableResource(SheetResource):
                     given=f"array_to_string(r.\"{field}\", ', ')" if column.sql_type.endswith("[]") else "",
                 )
                 for field, column in self._filled(stage).items()
-                if field != self.key
+                if field not in {self.key, *self.identity}
             },
             params=default_values(self._meta.model, ()),
         )
@@ -174,14 +211,16 @@ class TableResource(SheetResource):
         related = self._model_field(column).related_model
         if related is None:
             return "array_to_string({}, ', ')" if column.sql_type.endswith("[]") else "{}"
-        name = column.attribute.rpartition("__")[2]
+        name = column.attribute.rpartition("__")[2] if "__" in column.attribute else "name"
         return f'(SELECT known."{name}" FROM {related._meta.db_table} AS known WHERE known.id = {{}})'
 
     def _filled(self, stage: Stage) -> dict[str, Column]:
         return {field: column for field, column in self.columns.items() if stage.has(field) and field != VERSION}
 
     def _updated(self, stage: Stage) -> tuple[str, ...]:
-        return tuple(column.target for field, column in self._filled(stage).items() if field != self.key)
+        return tuple(
+            column.target for field, column in self._filled(stage).items() if field not in {self.key, *self.identity}
+        )
 
     def _looked_up(self, stage: Stage) -> dict[str, Column]:
         return {field: column for field, column in self._filled(stage).items() if column.lookup}

@@ -110,10 +110,16 @@ class Stage:
             for field, position in self.mapping.positions.items()
         }
         constants = [constant_column(value) for value in self.mapping.constants.values()]
+        carried = [place for field, place in self.mapping.positions.items() if columns[field].carried]
+        above: Sequence[Any] = ()
         for batch in batched(sheet.rows, BATCH):
             self.loaded_rows += len(batch)
             numbers, rows, row_problems = zip(*batch, strict=True)
-            cells = list(zip(*rows, strict=True))
+            if carried:
+                filled, above = _carry(rows, carried, above)
+                cells = list(zip(*filled, strict=True))
+            else:
+                cells = list(zip(*rows, strict=True))
             texts = {field: cleaner.clean(cells[cleaner.position]) for field, cleaner in cleaners.items()}
             broken = self._row_problems(batch, found) if any(row_problems) else set()
             for field, cleaner in cleaners.items():
@@ -141,6 +147,21 @@ class Stage:
         with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({listed}) FROM STDIN") as copy:
             for chunk in chunks:
                 copy.write(chunk)
+
+
+def _carry(
+    rows: Sequence[Sequence[Any]], places: Sequence[int], above: Sequence[Any]
+) -> tuple[list[Sequence[Any]], Sequence[Any]]:
+    """Return the rows with their blank heads filled from the row above, and the last row that has a head."""
+    filled: list[Sequence[Any]] = []
+    for row in rows:
+        if any(row[place] not in {None, ""} for place in places):
+            above = row
+        elif above:
+            head = {place: above[place] for place in places}
+            row = [head.get(place, cell) for place, cell in enumerate(row)]  # noqa: PLW2901 - the row, made whole
+        filled.append(row)
+    return filled, above
 
 
 def drop_tables(token: str, *, but: str = "") -> None:

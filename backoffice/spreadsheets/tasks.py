@@ -10,17 +10,23 @@ from backoffice.jobs.context import JobContext
 from backoffice.jobs.models import Job
 from backoffice.jobs.registry import job
 from backoffice.jobs.services import enqueue_job
+from backoffice.spreadsheets.engine import ImportConflict
 from backoffice.spreadsheets.models import ImportJob
+from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services import check_import, confirm_import, error_file, kept_error_file
 
 CHECK = "spreadsheets.check_import"
 APPLY = "spreadsheets.confirm_import"
 REFUSED = "spreadsheets.write_error_file"
 
+# A service takes about so many times as long for a row as the engine.
+SLOWER_BY_SERVICES = 100
+
 
 def is_large(import_job: ImportJob) -> bool:
     """Whether working on the file takes longer than a page should wait."""
-    return bool(import_job.detected.get("unpacked", import_job.size) > settings.SPREADSHEET_PAGE_BYTES)
+    share = SLOWER_BY_SERVICES if get_resource(import_job.resource).by_services else 1
+    return bool(import_job.detected.get("unpacked", import_job.size) * share > settings.SPREADSHEET_PAGE_BYTES)
 
 
 def latest_work(import_job: ImportJob, *kinds: str) -> Job | None:
@@ -50,8 +56,12 @@ def check_in_background(context: JobContext, *, pk: int, actor: int, **asked: An
 
 @job(kind=APPLY, title=_("Apply a spreadsheet"), time_limit=3600)
 def confirm_in_background(context: JobContext, *, pk: int, actor: int, **asked: Any) -> dict[str, Any]:
-    """Apply a large file."""
-    applied = confirm_import(job=ImportJob.objects.get(pk=pk), actor=User.objects.get(pk=actor), **asked)
+    """Apply a large file. What changed since its check is kept on the import, for its page to show."""
+    try:
+        applied = confirm_import(job=ImportJob.objects.get(pk=pk), actor=User.objects.get(pk=actor), **asked)
+    except ImportConflict as conflict:
+        context.report_problem(" ".join(conflict.messages))
+        return {}
     return {"change_set": applied.change_set_id, "created": applied.created, "updated": applied.updated}
 
 

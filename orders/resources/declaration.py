@@ -9,6 +9,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.spreadsheets.columns import Blank, Column
+from backoffice.spreadsheets.guards import Effect, share_of_rows
 from backoffice.spreadsheets.merging import Merge
 from backoffice.spreadsheets.resources import SheetResource
 from backoffice.spreadsheets.staging import Stage
@@ -41,6 +42,7 @@ class OrderResource(SheetResource):
 
     A row of an order made on this desk may say what is there already; it changes nothing, and one that differs is
     refused. One refused row refuses its order, so that no total is silently wrong. Lines that the file leaves out stay.
+    A row whose columns about the order are all blank is a further line of the order above.
     """
 
     number = Column(
@@ -49,6 +51,7 @@ class OrderResource(SheetResource):
         label=_("Order"),
         aliases=["Order number", "Number", "InvoiceNo", "Invoice number", "order_id"],
         required=True,
+        carried=True,
     )
     placed_at = Column(
         "order__placed_at",
@@ -57,6 +60,7 @@ class OrderResource(SheetResource):
         aliases=["Placed", "Order date", "InvoiceDate", "Date"],
         required=True,
         help_text=_("Without an offset it is read in the time zone of the desk."),
+        carried=True,
     )
     kind = Column(
         "order__kind",
@@ -64,6 +68,7 @@ class OrderResource(SheetResource):
         label=_("Kind"),
         blank=Blank.KEEPS,
         help_text=_("sale or credit. Left out, C and digits as a number make a credit note."),
+        carried=True,
     )
     customer = Column(
         "order__customer__number",
@@ -71,23 +76,30 @@ class OrderResource(SheetResource):
         label=_("Customer"),
         aliases=["Customer number", "CustomerID"],
         help_text=_("Their number. Blank for a guest."),
+        carried=True,
     )
-    email = Column("order__email", EmailValue(max_length=254), label=_("E-mail"), aliases=["Email address"])
+    email = Column(
+        "order__email", EmailValue(max_length=254), label=_("E-mail"), aliases=["Email address"], carried=True
+    )
     country = Column(
         "order__country",
         TextValue(max_length=64),
         label=_("Country"),
         aliases=["Ship country"],
         help_text=_("Where the goods went. It stays with the order when the customer moves."),
+        carried=True,
     )
-    currency = Column("order__currency", CodeValue(max_length=3, upper=True), label=_("Currency"), blank=Blank.KEEPS)
-    channel = Column("order__channel", TextValue(max_length=32), label=_("Channel"))
+    currency = Column(
+        "order__currency", CodeValue(max_length=3, upper=True), label=_("Currency"), blank=Blank.KEEPS, carried=True
+    )
+    channel = Column("order__channel", TextValue(max_length=32), label=_("Channel"), carried=True)
     shipping = Column(
         "order__shipping",
         MONEY,
         label=_("Shipping"),
         aliases=["Freight"],
         help_text=_("Of the whole order, the same on each of its rows."),
+        carried=True,
     )
     sku = Column(
         "sku",
@@ -121,6 +133,15 @@ class OrderResource(SheetResource):
 
     title = _("Orders")
     listed_as = "order"
+    guards = (share_of_rows(),)
+    effects = (
+        Effect(
+            label=_("Sum of the lines, without tax"),
+            total="sum(w.quantity * w.unit_price - w.discount"
+            " - coalesce(w.was_quantity * w.was_unit_price - w.was_discount, 0))",
+            is_money=True,
+        ),
+    )
 
     class Meta:
         model = OrderLine

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from backoffice.spreadsheets.exports import export_sheet
+from backoffice.spreadsheets.registry import get_resource
 from catalog.models import Category, Product, StockMovement
 from tests.factories import make_placed, make_product
 from tests.spreadsheets.importing import counts, run_import, write_csv
@@ -111,3 +113,60 @@ def test_a_count_below_what_is_reserved_is_refused(tmp_path: Path) -> None:
 def test_a_count_of_an_unknown_product_is_refused(tmp_path: Path) -> None:
     answer = run_import("stock-count", write_csv(tmp_path / "count.csv", "sku,counted", "A1,1"))
     assert rules(answer) == ["unknown"]
+
+
+def test_a_price_list_changes_prices_and_creates_nothing(tmp_path: Path) -> None:
+    make_product(sku="A1", name="Tea", price=10)
+    answer = run_import("prices", write_csv(tmp_path / "p.csv", "sku,name,price", "a1,Other,12", "NEW,Fig,1"))
+    assert (counts(answer), rules(answer)) == ((0, 1, 0, 1), ["unknown"])
+    run_import("prices", write_csv(tmp_path / "p.csv", "sku,name,price", "a1,Other,12"), "--apply")
+    assert list(Product.objects.values_list("name", "price")) == [("Tea", 12)]
+
+
+def test_tags_are_set_by_sku(tmp_path: Path) -> None:
+    make_product(sku="A1", tags=["old"])
+    run_import("product-tags", write_csv(tmp_path / "t.csv", "sku,tags", 'A1,"new, gift"'), "--apply")
+    assert Product.objects.get().tags == ["new", "gift"]
+
+
+def test_categories_are_found_by_name_and_place(tmp_path: Path) -> None:
+    tea = Category.objects.create(name="Tea", parent=Category.objects.create(name="Drinks"), position=1)
+    path = write_csv(
+        tmp_path / "c.csv", "name,within,position", "tea,Drinks,4", "Green,Drinks > Tea,", "Tea,,", "Cups,Rugs,"
+    )
+    answer = run_import("categories", path, "--apply", "--only-valid")
+    assert (counts(answer), rules(answer)) == ((2, 1, 0, 1), ["unknown"])
+    found = Category.objects.order_by("pk").values_list("name", "parent__name", "position")
+    assert list(found) == [("Drinks", None, 0), ("Tea", "Drinks", 4), ("Green", "Tea", 0), ("Tea", None, 0)]
+    assert Category.objects.get(name="Green").parent == tea
+
+
+def test_a_delivery_is_received_once(tmp_path: Path) -> None:
+    make_product(sku="A1", on_hand=3)
+    make_product(sku="B2")
+    path = write_csv(tmp_path / "r.csv", "sku,quantity,delivery note", "a1,5,D-17", "B2,2,D-17", "A1,1,D-18")
+    assert counts(run_import("stock-receipt", path, "--apply")) == (3, 0, 0, 0)
+    assert counts(run_import("stock-receipt", path, "--apply")) == (0, 0, 3, 0)
+    assert list(Product.objects.order_by("sku").values_list("on_hand", flat=True)) == [9, 2]
+    assert StockMovement.objects.filter(reason="receipt", reference="D-17").count() == 2
+
+
+@pytest.mark.parametrize(
+    ("rows", "rule"),
+    [(["NEW,1,D-1"], "unknown"), (["A1,0,D-1"], "too_small"), (["A1,1,D-1", "a1,2,D-1"], "repeated")],
+)
+def test_a_delivery_that_cannot_be_is_refused(tmp_path: Path, rows: list[str], rule: str) -> None:
+    make_product(sku="A1")
+    answer = run_import("stock-receipt", write_csv(tmp_path / "r.csv", "sku,quantity,delivery note", *rows))
+    assert set(rules(answer)) == {rule}
+
+
+@pytest.mark.parametrize("resource", ["prices", "product-tags", "categories", "stock-receipt"])
+def test_an_export_imported_again_changes_nothing(tmp_path: Path, resource: str) -> None:
+    tea = Category.objects.create(name="Tea", parent=Category.objects.create(name="Drinks"))
+    product = make_product(sku="A1", category=tea, tags=["new"], price=3)
+    StockMovement.objects.create(product=product, delta=4, reason="receipt", reference="D-1")
+    rows = export_sheet(get_resource(resource), tmp_path / "x.xlsx")
+    answer = run_import(resource, tmp_path / "x.xlsx", "--apply")
+    assert rows
+    assert counts(answer) == (0, 0, rows, 0), answer["problems"]

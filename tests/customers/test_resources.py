@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from django.utils import timezone
 
-from customers.models import Customer
+from backoffice.spreadsheets.exports import export_sheet
+from backoffice.spreadsheets.registry import get_resource
+from customers.models import Address, Customer
 from tests.factories import make_customer
 from tests.spreadsheets.importing import counts, run_import, write_csv
 
@@ -42,3 +44,31 @@ def test_erased_data_does_not_come_back(tmp_path: Path) -> None:
     answer = run_import("customers", write_csv(tmp_path / "c.csv", "number,name", "C1,Maria"), "--apply")
     assert (answer["status"], answer["problems"][0]["rule"]) == (1, "erased")
     assert Customer.objects.get().name != "Maria"
+
+
+def test_addresses_are_found_by_customer_kind_and_first_line(tmp_path: Path) -> None:
+    customer = make_customer(number="17")
+    Address.objects.create(customer=customer, kind="billing", line1="1 High Street", city="Leeds")
+    path = write_csv(
+        tmp_path / "a.csv",
+        "customer,kind,address,city,default",
+        "17,billing,1 high street,York,yes",
+        "17,shipping,1 High Street,York,",
+        "18,billing,2 Low Street,York,",
+    )
+    answer = run_import("addresses", path, "--apply", "--only-valid")
+    assert (counts(answer), answer["problems"][0]["rule"]) == ((1, 1, 0, 1), "unknown")
+    found = Address.objects.order_by("pk").values_list("kind", "line1", "city", "is_default")
+    assert list(found) == [("billing", "1 High Street", "York", True), ("shipping", "1 High Street", "York", False)]
+
+
+def test_addresses_exported_and_imported_again_change_nothing(tmp_path: Path) -> None:
+    Address.objects.create(customer=make_customer(number="17"), kind="billing", line1="1 High Street", region="Kent")
+    export_sheet(get_resource("addresses"), tmp_path / "a.csv")
+    assert counts(run_import("addresses", tmp_path / "a.csv", "--apply")) == (0, 0, 1, 0)
+
+
+def test_tags_are_set_by_number(tmp_path: Path) -> None:
+    make_customer(number="17", name="Ann")
+    answer = run_import("customer-tags", write_csv(tmp_path / "t.csv", "number,tags", "17,vip", "18,vip"))
+    assert counts(answer) == (0, 1, 0, 1)

@@ -92,13 +92,18 @@ REPORTS = {
     **dict.fromkeys(("top-customers", "customer-cohorts", "staff-activity"), MANAGERS),
     **dict.fromkeys(("rfm-customers", "rfm-segments", "rfm-moves"), MANAGERS),
 }
-IMPORTS = {"products": GOODS, "stock-count": STOCK, "customers": MANAGERS, "orders": MANAGERS}
+IMPORTS = {
+    **dict.fromkeys(("products", "prices", "product-tags", "categories"), GOODS),
+    **dict.fromkeys(("stock-count", "stock-receipt"), STOCK),
+    **dict.fromkeys(("customers", "customer-tags", "addresses", "orders"), MANAGERS),
+    **dict.fromkeys(("payments", "shipments"), SALES),
+}
 EXPORTS = {"products": EVERYBODY, "orders": EVERYBODY, "customers": MANAGERS}
 # Spreadsheets of a list; those of orders and customers hold names and addresses of people.
 SHEETS = {
-    "catalog.product": {"products": EVERYBODY, "stock-count": EVERYBODY},
+    "catalog.product": dict.fromkeys(("products", "prices", "product-tags", "stock-count"), EVERYBODY),
     "orders.order": {"orders": MANAGERS},
-    "customers.customer": {"customers": MANAGERS},
+    "customers.customer": {"customers": MANAGERS, "customer-tags": MANAGERS},
 }
 
 
@@ -184,7 +189,8 @@ def import_pages(job: Any) -> Iterator[Page]:
     yield Page(f"{base}errors/", Answer(IMPORTERS), READ_ONLY)
     for name in ("read", "confirm", "discard"):
         yield Page(f"{base}{name}/", NOT_THERE, Answer(may, 302, writes=True))
-    yield Page(f"{base}refused/", NOT_THERE, Answer(may, 302))
+    for name in ("refused", "approval"):
+        yield Page(f"{base}{name}/", NOT_THERE, Answer(may, 302))
     columns = {f"column-{field}": header for field, header in job.mapping.items()}
     yield Page(f"{base}check/", NOT_THERE, Answer(may, 302, writes=True), columns)
 

@@ -17,6 +17,7 @@ from backoffice.spreadsheets import tasks
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.services import check_import, kept_error_files, sweep_imports
 from catalog.models import Product
+from tests.factories import make_product
 
 pytestmark = pytest.mark.django_db
 
@@ -358,3 +359,47 @@ def test_other_columns_or_another_kind_of_sheet_start_afresh(
     assert "understood as in" not in upload(client, "Ref,Name,Price\nA-1,Tea,1\n").content.decode()
     other = upload(signed_in(manager), "Ref,Name\nA-1,Tea\n", resource="stock-count").content.decode()
     assert "understood as in" not in other
+
+
+def test_what_is_unusual_is_applied_after_a_second_confirmation(signed_in: Any, catalogue_manager: Any) -> None:
+    make_product(sku="A-1", price=10)
+    client = signed_in(catalogue_manager)
+    page = upload(client, "SKU,Price\nA-1,99\n").content.decode()
+    assert "1 price changes by more than 50 %." in page
+    assert "say that they are meant" in client.post(url("confirm"), follow=True).content.decode()
+    client.post(url("confirm"), {"accepted": "1"})
+    assert Product.objects.get().price == 99
+
+
+def test_a_manager_is_asked_and_approves(
+    signed_in: Any, catalogue_manager: Any, manager: Any, settings: LazySettings
+) -> None:
+    settings.SPREADSHEET_GUARDS = {"products.price_jump": {"managed": 0}}
+    make_product(sku="A-1", price=10)
+    client = signed_in(catalogue_manager)
+    assert "Ask a manager to approve it" in upload(client, "SKU,Price\nA-1,99\n").content.decode()
+    assert "Approval asked for" in client.post(url("approval"), follow=True).content.decode()
+    client = signed_in(manager)
+    listed = client.get(reverse("admin:spreadsheets_importjob_changelist"), {"queue": "approve"}).content.decode()
+    assert "list.csv" in listed
+    client.post(url("confirm"), {"accepted": "1"})
+    assert Product.objects.get().price == 99
+
+
+def test_the_changes_are_narrowed_on_the_page(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client, GOOD)
+    page = client.get(url("change"), {"search": "A-2"}).content.decode()
+    assert "Coffee" in page
+    assert "<strong>Tea</strong>" not in page
+    assert "No row changes like that." in client.get(url("change"), {"search": "Z"}).content.decode()
+
+
+def test_what_changed_since_the_check_is_shown(signed_in: Any, catalogue_manager: Any) -> None:
+    product = make_product(sku="A-1", name="Apple")
+    client = signed_in(catalogue_manager)
+    upload(client, "SKU,Name\nA-1,Pear\n")
+    Product.objects.filter(pk=product.pk).update(name="Plum")
+    page = client.post(url("confirm"), follow=True).content.decode()
+    assert "Changed here since the check" in page
+    assert "Plum" in page

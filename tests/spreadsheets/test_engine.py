@@ -147,7 +147,7 @@ def test_columns_that_fill_nothing_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("resource", "header", "arguments", "words"),
     [
-        ("prices", "sku", [], "There is no spreadsheet “prices”. There are: products"),
+        ("colours", "sku", [], "There is no spreadsheet “colours”. There are: products"),
         ("products", "name", [], "The file has no column for sku. Say which of its columns it is: “name”."),
         ("products", "sku", ["--map", "colour=sku"], "There is no field “colour” here."),
         ("products", "sku", ["--map", "name=Title"], "The file has no column “Title”. Its columns are: “sku”."),
@@ -202,7 +202,7 @@ def test_new_rows_are_created_in_the_order_of_the_file(tmp_path: Path) -> None:
 
 def test_the_answer_has_just_the_keys_that_scripts_know(tmp_path: Path) -> None:
     answer = run_import("products", write_csv(tmp_path / "p.csv", "sku", "A1"))
-    known = "rows create update unchanged refused tables problems change_set seconds"
+    known = "rows create update unchanged refused tables problems guards effects field_counts change_set seconds"
     assert list(answer) == [*known.split(), "status", "stderr"]
 
 

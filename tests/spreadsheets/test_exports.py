@@ -140,7 +140,7 @@ def test_the_command_prints_one_json_object(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("resource", "name", "words"),
-    [("prices", "p.csv", "There are: "), ("products", "p.pdf", ".xlsx"), ("products", "missing/p.csv", "No such")],
+    [("colours", "p.csv", "There are: "), ("products", "p.pdf", ".xlsx"), ("products", "missing/p.csv", "No such")],
 )
 def test_the_command_refuses_with_a_sentence(resource: str, name: str, words: str, tmp_path: Path) -> None:
     status, out, err = run_export(resource, str(tmp_path / name))

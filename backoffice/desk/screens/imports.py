@@ -19,12 +19,14 @@ from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.columns import column, number, status_badge, when
 from backoffice.desk.downloads import attachment
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
-from backoffice.desk.importing import MappingForm, ReadingForm, UploadForm, permitted_resources
+from backoffice.desk.importing import ChangesForm, MappingForm, ReadingForm, UploadForm, permitted_resources
 from backoffice.desk.queues import Queue
 from backoffice.spreadsheets.mapping import is_reason
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services import (
+    ask_approval,
+    can_ask_approval,
     can_confirm,
     can_discard,
     can_import,
@@ -36,9 +38,12 @@ from backoffice.spreadsheets.services import (
     error_file,
     kept_error_file,
     read_again,
+    search_changes,
     upload_file,
 )
 from backoffice.spreadsheets.tasks import APPLY, CHECK, REFUSED, is_large, latest_work, request_work
+
+CHANGES_SHOWN = 50
 
 
 def ignored_headers(job: ImportJob) -> list[str]:
@@ -53,6 +58,15 @@ def error_files(job: ImportJob) -> list[dict[str, Any]]:
     return [
         {"as": suffix[1:], "label": label, "ready": not is_large(job) or kept_error_file(job, suffix).exists()}
         for suffix, label in labels.items()
+    ]
+
+
+def with_labels(job: ImportJob, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return changed rows with the columns called as people call them."""
+    labels = get_resource(job.resource).labels()
+    return [
+        {**row, "changes": {labels.get(name, name): values for name, values in row["changes"].items()}}
+        for row in changes
     ]
 
 
@@ -87,6 +101,14 @@ class ImportAdmin(ReadOnlyAdmin):
             personal=True,
             on_home=True,
         ),
+        Queue(
+            "approve",
+            gettext_lazy("Waiting for approval"),
+            lambda imports, user: imports.for_approval(),
+            tone="red",
+            personal=True,
+            on_home=True,
+        ),
     )
     empty_text = gettext_lazy(
         "Nothing was imported yet. Upload a spreadsheet: it is checked before anything is written."
@@ -118,6 +140,7 @@ class ImportAdmin(ReadOnlyAdmin):
             ("check", self.check_page),
             ("read", self.read_page),
             ("confirm", self.confirm_page),
+            ("approval", self.approval_page),
             ("discard", self.discard_page),
             ("file", self.file_page),
             ("errors", self.errors_page),
@@ -195,8 +218,11 @@ class ImportAdmin(ReadOnlyAdmin):
             "form": form or MappingForm(job=job),
             "reading": reading or ReadingForm(job=job),
             "tables": [(name, counts) for name, counts in job.tables.items()],
-            "refusal_all": can_confirm(job, request.user),  # type: ignore[arg-type]
-            "refusal_valid": can_confirm(job, request.user, only_valid=True),  # type: ignore[arg-type]
+            "refusal_all": can_confirm(job, request.user, accepted=True),  # type: ignore[arg-type]
+            "refusal_valid": can_confirm(job, request.user, only_valid=True, accepted=True),  # type: ignore[arg-type]
+            "refusal_approval": can_ask_approval(job, request.user),  # type: ignore[arg-type]
+            "conflicts": with_labels(job, job.conflicts),
+            **self.changes_context(request, job),
             "ignored": ignored_headers(job),
             "good_rows": job.created + job.updated,
             "may_discard": can_discard(job, request.user) is None,  # type: ignore[arg-type]
@@ -204,6 +230,20 @@ class ImportAdmin(ReadOnlyAdmin):
             "may_see_changes": request.user.has_perm("changes.view_changeset"),
         }
         return self.page(request, "desk/import_check.html", title=job.filename, **context)
+
+    def changes_context(self, request: HttpRequest, job: ImportJob) -> dict[str, Any]:
+        """Return the rows that change, as the address narrows them, and the form that narrows them."""
+        form = ChangesForm(request.GET or None, job=job)
+        samples, more = job.samples, ""
+        if job.state == ImportJob.State.CHECKED and form.is_valid():
+            actor: Any = request.user
+            try:
+                samples = search_changes(job=job, actor=actor, limit=CHANGES_SHOWN, **form.cleaned_data)
+            except ValidationError as error:
+                messages.error(request, sentence_of(error))
+            if len(samples) == CHANGES_SHOWN:
+                more = form.address(after=samples[-1]["row"])
+        return {"changes_form": form, "samples": with_labels(job, samples), "more_changes": more}
 
     def undo_context(self, request: HttpRequest, job: ImportJob) -> dict[str, Any]:
         """Return the way to undo an import that was applied, and by what it was undone."""
@@ -242,7 +282,18 @@ class ImportAdmin(ReadOnlyAdmin):
     def confirm_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Apply what was shown."""
         job = self.find_posted(request, pk)
-        self.work(request, job, APPLY, only_valid="only_valid" in request.POST)
+        self.work(request, job, APPLY, only_valid="only_valid" in request.POST, accepted="accepted" in request.POST)
+        return HttpResponseRedirect(self.url("change", job.pk))
+
+    def approval_page(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Ask the managers to approve it."""
+        job = self.find_posted(request, pk)
+        try:
+            ask_approval(job=job, actor=request.user)  # type: ignore[arg-type]
+        except ValidationError as error:
+            messages.error(request, sentence_of(error))
+        else:
+            messages.info(request, _("It waits for a manager now. You see here what they decide."))
         return HttpResponseRedirect(self.url("change", job.pk))
 
     def discard_page(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -13,11 +13,16 @@ from django.utils.translation import gettext as _
 from backoffice.spreadsheets.registry import resource_names
 from backoffice.spreadsheets.services import READING_OPTIONS, Request, import_file
 
-ANSWERED = ("rows", "create", "update", "unchanged", "refused", "tables", "problems")
+COUNTED = ("rows", "create", "update", "unchanged", "refused", "tables", "problems")
+ANSWERED = (*COUNTED, "guards", "effects", "field_counts")
+REFUSED_ROWS, WRONG_REQUEST, WARNED = 1, 2, 3
 
 
 class Command(BaseCommand):
-    """Prints one JSON object. Exit status: 0 all well, 1 rows were refused, 2 the file or the request is wrong."""
+    """Prints one JSON object. Exit status: 0 all well, 1 rows were refused, 2 the file or the request is wrong.
+
+    3 is an import that changes more than is usual and was not told to --accept-warnings.
+    """
 
     help = (
         "Check a .csv, .csv.gz, .xlsx, .xls or .ods file and print what it would do; with --apply, do it, all in one "
@@ -32,6 +37,11 @@ class Command(BaseCommand):
         parser.add_argument("--apply", action="store_true", help="Write it. Without this nothing is written.")
         parser.add_argument(
             "--only-valid", action="store_true", help="Write the good rows although others are refused."
+        )
+        parser.add_argument(
+            "--accept-warnings",
+            action="store_true",
+            help="Write it although it changes more than is usual: a large share of the rows, prices by a half.",
         )
         for option, target, meaning in (
             ("--map", "Header", "The column of the file that fills a field; nothing after = leaves the field out."),
@@ -64,18 +74,22 @@ class Command(BaseCommand):
                 request=asked(options),
                 apply=options["apply"],
                 only_valid=options["only_valid"],
+                accepted=options["accept_warnings"],
                 reason=options["reason"],
             )
         except (ValidationError, OSError) as error:
             self.stderr.write(sentence(error))
-            raise SystemExit(2) from error
+            raise SystemExit(WRONG_REQUEST) from error
         if outcome.ignored:
             self.stderr.write(_("These columns fill nothing: %(names)s.") % {"names": ", ".join(outcome.ignored)})
         said = {name: getattr(outcome, name) for name in ANSWERED}
         said |= {"change_set": change_set, "seconds": round(time.monotonic() - started, 3)}
         self.stdout.write(json.dumps(said, ensure_ascii=False, default=str))
         if outcome.refused and not options["only_valid"]:
-            raise SystemExit(1)
+            raise SystemExit(REFUSED_ROWS)
+        if outcome.guards and options["apply"] and not options["accept_warnings"]:
+            self.stderr.write(_("Nothing was written: it changes more than is usual. Read the guards."))
+            raise SystemExit(WARNED)
 
 
 def pair(text: str) -> tuple[str, str]:

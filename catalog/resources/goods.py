@@ -1,14 +1,14 @@
-"""Spreadsheets of products and of stock counts."""
+"""Spreadsheets of products, their prices and tags, and of categories."""
 
 from typing import Any
 
-from django.db.models import QuerySet
-from django.utils.translation import gettext
+from django.db.models import F, Func, QuerySet, TextField
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.spreadsheets.columns import Blank, Column, Lookup, WordsValue
-from backoffice.spreadsheets.merging import Merge
-from backoffice.spreadsheets.resources import SheetResource, TableResource
+from backoffice.spreadsheets.guards import Effect, falls_to_zero, jump, share_of_rows
+from backoffice.spreadsheets.resources import TableResource
 from backoffice.spreadsheets.staging import Stage
 from backoffice.spreadsheets.values import (
     BooleanValue,
@@ -18,8 +18,7 @@ from backoffice.spreadsheets.values import (
     IntegerValue,
     TextValue,
 )
-from backoffice.spreadsheets.versions import Compared, refuse_stale
-from catalog.models import Product, StockMovement
+from catalog.models import Category, Product
 
 # A category is found by its own name or by its path from the top: "Drinks > Tea".
 CATEGORY_WORDS = """
@@ -31,10 +30,40 @@ CATEGORY_WORDS = """
     )
     SELECT upper(name) AS word, id FROM catalog_category UNION SELECT path, id FROM tree
 """
+PATH_OF_CATEGORY = """
+    WITH RECURSIVE up AS (
+        SELECT own.id, own.parent_id, own.name::text AS path FROM catalog_category AS own WHERE own.id = %(expressions)s
+        UNION ALL
+        SELECT above.id, above.parent_id, above.name || ' > ' || up.path
+        FROM catalog_category AS above JOIN up ON above.id = up.parent_id
+    )
+    SELECT path FROM up WHERE parent_id IS NULL
+"""
 # Archived products give their SKU free: they are matched only by rows that say "archived" themselves.
 WITH_ARCHIVED = """(
     SELECT DISTINCT ON (upper(sku)) * FROM catalog_product ORDER BY upper(sku), (status = 'archived'), id DESC
 )"""
+
+PRICE_GUARDS = (
+    jump("price"),
+    falls_to_zero(
+        "price", ngettext_lazy("%(count)s price becomes 0.", "%(count)s prices become 0.", "count"), managed=20
+    ),
+)
+PRICE_EFFECTS = (
+    Effect(
+        label=_("Value of the stock at cost"),
+        total="sum(t.on_hand * (coalesce(w.cost, 0) - coalesce(w.was_cost, 0)))",
+        needs=("cost",),
+        is_money=True,
+    ),
+    Effect(
+        label=_("Value of the stock at its price"),
+        total="sum(t.on_hand * (w.price - w.was_price))",
+        needs=("price",),
+        is_money=True,
+    ),
+)
 
 
 class ProductResource(TableResource):
@@ -98,6 +127,8 @@ class ProductResource(TableResource):
     key = "sku"
     key_expression = "upper({alias}.sku)"
     title = _("Products")
+    guards = (share_of_rows(), *PRICE_GUARDS)
+    effects = PRICE_EFFECTS
 
     class Meta:
         model = Product
@@ -147,99 +178,73 @@ class ProductResource(TableResource):
             )
 
 
-class StockCountResource(SheetResource):
-    """What was counted on the shelves. Differences become movements of the ledger."""
+class PriceResource(ProductResource):
+    """Prices and costs of products that are there, and nothing else of them."""
 
-    sku = Column(
-        "sku",
-        CodeValue(max_length=64, required=True),
-        label=_("SKU"),
-        aliases=["StockCode", "Article", "Item code", "Product code"],
-        required=True,
-        help_text=_("Finds the product, capital or small letters."),
-    )
-    counted = Column(
-        "on_hand",
-        IntegerValue(minimum=0, required=True),
-        label=_("Counted"),
-        aliases=["On hand", "Quantity", "Count"],
-        required=True,
-        help_text=_("Units on hand, reserved ones among them."),
-    )
-
-    title = _("Stock count")
-    versioned = True
+    creates = False
+    title = _("Prices")
 
     class Meta:
         model = Product
-        import_id_fields = ("sku",)
-        fields = ("sku", "counted")
-
-    @property
-    def import_permission(self) -> str:
-        return "catalog.import_stockmovement"
+        fields = ("sku", "price", "cost")
 
     def export_queryset(self) -> QuerySet[Any]:
         return Product.objects.current().order_by("pk")
 
-    def build(self, stage: Stage) -> None:
-        self.refuse_repeats(stage, "sku", "upper({alias}.sku)")
-        known = "catalog_product AS t ON upper(t.sku) = upper(r.sku) AND t.status <> 'archived'"
-        stage.refuse(
-            "sku",
-            "unknown",
-            "format(%(message)s, r.sku)",
-            f"{stage.rows} AS r LEFT JOIN {known} WHERE r.sku IS NOT NULL AND t.id IS NULL",
-            {"message": gettext("There is no product with the SKU “%s”. Import the products first, or correct it.")},
-        )
-        stage.refuse(
-            "counted",
-            "below_reserved",
-            "format(%(message)s, r.counted, t.reserved)",
-            f"{stage.rows} AS r JOIN {known} WHERE r.counted < t.reserved AND NOT t.allow_backorder",
-            {"message": gettext("%s is less than the %s reserved by orders. Count again, or cancel orders first.")},
-        )
-        refuse_stale(
-            stage,
-            key="sku",
-            model=Product,
-            known_rows=known,
-            compared={"counted": Compared(target="on_hand", wanted="r.counted")},
-            params={},
-        )
-        stage.make(
-            "main",
-            "SELECT r.row, t.id, t.sku, r.counted AS on_hand, t.on_hand AS was_on_hand,"
-            " CASE WHEN r.counted = t.on_hand THEN 'unchanged' ELSE 'update' END AS action"
-            f" FROM {stage.rows} AS r JOIN {known}"
-            f" WHERE NOT EXISTS (SELECT FROM {stage.problems} AS p WHERE p.row = r.row)",
-        )
-        stage.make(
-            "movements",
-            "SELECT row, NULL::bigint AS id, 'create' AS action, id AS product_id, on_hand - was_on_hand AS delta, sku"
-            f" FROM {stage.table('main')} WHERE action = 'update'",
-        )
 
-    def merges(self, stage: Stage) -> list[Merge]:
-        return [
-            Merge(
-                name="products",
-                model=Product,
-                relation=stage.table("main"),
-                inserted=(),
-                updated=("on_hand",),
-                key="w.sku",
-                taken="false",
-                follows=True,
-            ),
-            Merge(
-                name="stock movements",
-                model=StockMovement,
-                relation=stage.table("movements"),
-                inserted=("product_id", "delta"),
-                updated=(),
-                key="w.sku",
-                taken="false",
-                values={"reason": StockMovement.Reason.COUNT, "reference": gettext("Count sheet")},
-            ),
-        ]
+class ProductTagResource(ProductResource):
+    """Tags of products that are there."""
+
+    creates = False
+    title = _("Tags of products")
+
+    class Meta:
+        model = Product
+        fields = ("sku", "tags")
+
+    def export_queryset(self) -> QuerySet[Any]:
+        return Product.objects.current().order_by("pk")
+
+
+class CategoryResource(TableResource):
+    """Categories, one a row, matched by name and place. One that is to stand in a new one comes with the next file."""
+
+    name = Column("name", TextValue(max_length=100, required=True), label=_("Name"), required=True)
+    parent = Column(
+        "parent_path",
+        TextValue(),
+        label=_("Within"),
+        aliases=["Parent", "Parent category"],
+        target="parent_id",
+        lookup=Lookup(
+            CATEGORY_WORDS,
+            unknown=_("There is no category “%s” to put it in. Import that one first, or correct it."),
+            ambiguous=_("Several categories are called “%s”. Write its path, such as Drinks > Tea."),
+        ),
+        help_text=_("By name, or by path (Drinks > Tea). Blank for a category at the top."),
+    )
+    position = Column("position", IntegerValue(minimum=0), label=_("Position"), blank=Blank.KEEPS)
+    description = Column("description", TextValue(multiline=True), label=_("Description"))
+
+    key = "name"
+    key_expression = "upper({alias}.name)"
+    identity = ("parent",)
+    title = _("Categories")
+
+    class Meta:
+        model = Category
+        fields = ("name", "parent", "position", "description")
+
+    def export_queryset(self) -> QuerySet[Any]:
+        path = Func(F("parent"), template=f"({PATH_OF_CATEGORY})", output_field=TextField())
+        return Category.objects.annotate(parent_path=path).order_by("pk")
+
+    def repeats_expression(self) -> str:
+        return "concat_ws(' < ', upper({alias}.name), upper({alias}.parent))"
+
+    def known_rows(self, stage: Stage) -> str:
+        place = f"(SELECT min(words.id) FROM ({CATEGORY_WORDS}) AS words WHERE words.word = upper(r.parent))"
+        return f"catalog_category AS t ON {self.same_key()} AND t.parent_id IS NOT DISTINCT FROM {place}"
+
+    def taken(self) -> str:
+        return f"{super().taken()} AND t.parent_id IS NOT DISTINCT FROM w.parent_id"

@@ -1,0 +1,139 @@
+"""Taking a file, finding out what it would do, and giving it up."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from django.core.files import File
+from django.db import transaction
+from django.utils import timezone
+
+from backoffice.accounts.models import User
+from backoffice.changes.refusals import require
+from backoffice.spreadsheets.engine import NOTHING_FOUND, Outcome
+from backoffice.spreadsheets.models import ImportJob
+from backoffice.spreadsheets.readers import UnreadableFile, open_sheet
+from backoffice.spreadsheets.registry import get_resource
+from backoffice.spreadsheets.services.files import checked, chosen_options, detected_in, opened, request_of
+from backoffice.spreadsheets.services.leftovers import cancelled, sweep_imports
+from backoffice.spreadsheets.services.rules import can_check, can_discard, can_import
+from backoffice.spreadsheets.staging import drop_tables
+
+
+@transaction.atomic
+def upload_file(*, resource: str, file: "File[bytes]", filename: str, actor: User, reason: str = "") -> ImportJob:
+    """Keep an uploaded file and return its import, not checked yet.
+
+    The file is opened once, so that one that cannot be read is refused now; a table that may be readable with another
+    sheet, encoding, delimiter or header row is kept, and has no headers yet. Raises UnreadableFile and RefusedError.
+    """
+    require(can_import(resource, actor))
+    sweep_imports()
+    job = ImportJob(
+        resource=resource,
+        filename=Path(filename).name[:255],
+        sha256=_sha256(file),
+        size=file.size,
+        owner=actor,
+        reason=reason,
+    )
+    job.file.save(job.filename, file, save=False)
+    try:
+        with open_sheet(Path(job.file.path), filename=job.filename) as sheet:
+            job.detected = detected_in(sheet, sheet.headers)
+    except UnreadableFile as error:
+        if error.layout is None:
+            job.file.delete(save=False)
+            raise
+        job.detected = detected_in(error.layout, ())
+    job.save()
+    return job
+
+
+@transaction.atomic
+def read_again(*, job: ImportJob, actor: User | None, options: Mapping[str, Any]) -> ImportJob:
+    """Read the head of the file with other `options` and keep them; what an earlier check found is void then.
+
+    Raises UnreadableFile, when all stays as it was, and RefusedError.
+    """
+    job = ImportJob.objects.select_for_update().get(pk=job.pk)
+    require(can_check(job, actor))
+    with opened(request_of(job, options=options)) as sheet:
+        job.detected = detected_in(sheet, sheet.headers)
+    drop_tables(job.token)
+    _keep_outcome(job, NOTHING_FOUND)
+    job.options, job.mapping, job.constants, job.replaced = chosen_options(options), {}, {}, {}
+    job.state, job.checked_at = ImportJob.State.UPLOADED, None
+    job.save()
+    return job
+
+
+def check_as_before(*, job: ImportJob) -> tuple[ImportJob | None, dict[str, Any]]:
+    """Return the newest import applied from such a file, and what `check_import` takes to understand this one alike.
+
+    Where there is none, the names of the columns decide. A field that was left out then is left out again.
+    """
+    earlier = ImportJob.objects.applied_like(resource=job.resource, headers=job.detected["headers"]).first()
+    if earlier is None:
+        return None, {}
+    fields = [name for name in get_resource(job.resource).columns if name not in earlier.constants]
+    mapped = {name: earlier.mapping.get(name, "") for name in fields}
+    return earlier, {"mapped": mapped, "constants": earlier.constants, "replaced": earlier.replaced}
+
+
+@transaction.atomic
+def check_import(
+    *,
+    job: ImportJob,
+    actor: User | None,
+    mapped: Mapping[str, str] | None = None,
+    constants: Mapping[str, str] | None = None,
+    replaced: Mapping[str, Mapping[str, str]] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> ImportJob:
+    """Read the whole file, stage it, and keep on the import what it would do. Writes nothing else.
+
+    May be repeated with another mapping, or with `options` of reading in place of those kept.
+    Raises WrongMapping, UnreadableFile and RefusedError.
+    """
+    job = ImportJob.objects.select_for_update().get(pk=job.pk)
+    require(can_check(job, actor))
+    drop_tables(job.token)
+    chosen = job.options if options is None else chosen_options(options)
+    request = replace(
+        request_of(job, options=chosen), mapped=mapped or {}, constants=constants or {}, replaced=replaced or {}
+    )
+    with checked(request, job.token) as (sheet, stage, outcome):
+        _keep_outcome(job, outcome)
+    job.detected = detected_in(sheet, sheet.headers)
+    job.mapping, job.constants, job.options = stage.mapping.headers, dict(request.constants), chosen
+    job.replaced = {name: dict(words) for name, words in request.replaced.items()}
+    job.state, job.checked_at = ImportJob.State.CHECKED, timezone.now()
+    job.save()
+    return job
+
+
+@transaction.atomic
+def discard_import(*, job: ImportJob, actor: User | None) -> ImportJob:
+    """Give an import up; its file stays for the record."""
+    job = ImportJob.objects.select_for_update().get(pk=job.pk)
+    require(can_discard(job, actor))
+    return cancelled(job)
+
+
+def _keep_outcome(job: ImportJob, outcome: Outcome) -> None:
+    job.rows, job.created, job.updated = outcome.rows, outcome.create, outcome.update
+    job.unchanged, job.refused, job.tables = outcome.unchanged, outcome.refused, outcome.tables
+    job.problems, job.problem_groups, job.samples = outcome.problems, outcome.problem_groups, outcome.samples
+    job.guards, job.effects, job.field_counts = outcome.guards, outcome.effects, outcome.field_counts
+    job.conflicts, job.approval_asked_at = [], None
+
+
+def _sha256(file: "File[bytes]") -> str:
+    digest = hashlib.sha256()
+    for chunk in file.chunks():
+        digest.update(chunk)
+    file.seek(0)
+    return digest.hexdigest()
