@@ -1,12 +1,13 @@
 """How the values of reports are written, on screens and in files."""
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.utils.formats import date_format
 
-from reports.catalogue.base import Column, Kind
+from reports.catalogue.base import Column, Kind, Row
 
 
 def exact(value: Decimal) -> str:
@@ -36,6 +37,11 @@ def in_words(value: Any, column: Column) -> str:
     if column.kind in {Kind.AMOUNT, Kind.PERCENT, Kind.NUMBER}:
         return grouped(Decimal(value))
     return str(value)
+
+
+def words_of(columns: Sequence[Column], rows: Iterable[Row]) -> list[list[str]]:
+    """Return rows as a screen shows them."""
+    return [[in_words(value, column) for value, column in zip(row, columns, strict=True)] for row in rows]
 
 
 def as_plain(value: Any) -> Any:

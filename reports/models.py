@@ -1,6 +1,7 @@
 """Runs of reports, and when reports run by themselves. What a report is stands in code, in `reports.catalogue`."""
 
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
+from backoffice.jobs.schedules import Missed, Schedule
 from reports.catalogue import REPORTS
 from reports.catalogue.base import Column
 from reports.periods import Period
-from reports.querysets import ReportRunQuerySet
+from reports.querysets import ReportRunQuerySet, ReportScheduleQuerySet
+from reports.rhythms import in_words
 from reports.schedules import DECLARED
 
 
@@ -27,6 +30,13 @@ class Format(models.TextChoices):
     CSV = "csv", _("CSV")
     XLSX = "xlsx", _("Excel (XLSX)")
     JSON = "json", _("JSON")
+
+
+class AlertWhen(models.TextChoices):
+    """When a total is worth a mail."""
+
+    ABOVE = "above", _("above")
+    BELOW = "below", _("below")
 
 
 def report_choices() -> list[tuple[str, Any]]:
@@ -56,23 +66,65 @@ class ReportSchedule(TrackedModel):
         verbose_name=_("owner"),
         help_text=_("Runs have this person's rights. Empty: it belongs to the desk."),
     )
-    recipients = ArrayField(models.EmailField(), verbose_name=_("recipients"), default=list, blank=True)
+    recipients = ArrayField(
+        models.EmailField(),
+        verbose_name=_("recipients"),
+        default=list,
+        blank=True,
+        help_text=_("Colleagues who get it by mail, as long as they may run the report themselves."),
+    )
+    only_with_data = models.BooleanField(
+        _("only if there is data"), default=False, help_text=_("No mail is sent when the report has no rows.")
+    )
+    alert_figure = models.CharField(
+        _("only if the total of"), max_length=60, blank=True, help_text=_("Empty: it is always sent.")
+    )
+    alert_when = models.CharField(_("is"), max_length=8, choices=AlertWhen, default=AlertWhen.ABOVE)
+    alert_value = models.DecimalField(_("this"), max_digits=18, decimal_places=4, null=True, blank=True)
+    due_within = models.PositiveIntegerField(
+        _("arrives within"), default=60, help_text=_("Minutes. When it does not, owner and administrators are told.")
+    )
+    next_due = models.DateTimeField(_("next run"), null=True, blank=True, editable=False)
+    expected_at = models.DateTimeField(_("watched for"), null=True, blank=True, editable=False)
+    missing_since = models.DateTimeField(_("did not arrive"), null=True, blank=True, editable=False)
+    problem = models.CharField(_("problem"), max_length=300, blank=True, editable=False)
     declared_in_code = models.BooleanField(_("declared in code"), default=False, editable=False)
     active = models.BooleanField(_("active"), default=True)
+
+    history_excluded = ("next_due", "expected_at", "missing_since")
+
+    objects = ReportScheduleQuerySet.as_manager()
 
     class Meta(TrackedModel.Meta):
         verbose_name = _("report schedule")
         verbose_name_plural = _("report schedules")
         ordering = ["title"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(alert_figure="") | Q(alert_value__isnull=False),
+                name="reports_reportschedule_alert_has_value",
+                violation_error_message=_("Say at what value of the total the report is sent."),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title
 
     @property
     def words(self) -> str:
-        """When it runs, in words, as far as the code says it; else as cron has it."""
+        """When it runs, in words."""
         declared = {schedule.name: schedule.words for schedule in DECLARED}
-        return str(declared.get(self.name, self.cron))
+        return str(declared.get(self.name) or in_words(self.cron))
+
+    @property
+    def times(self) -> Schedule:
+        """The times at which it is due; of those that were missed, the latest counts."""
+        zone = settings.TIME_ZONE
+        return Schedule(self.name, "", self.cron, self.words, zone, Missed.LATEST, {"schedule": self.name})
+
+    def next_times(self, after: datetime, count: int) -> list[datetime]:
+        """Return the next `count` instants at which it is due."""
+        return [self.times.instant_of(local) for local in islice(self.times.times_after(after), count)]
 
 
 class ReportRun(models.Model):
@@ -127,6 +179,11 @@ class ReportRun(models.Model):
     size = models.PositiveBigIntegerField(_("size"), null=True, blank=True)
     sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
     expires_at = models.DateTimeField(_("kept until"), null=True, blank=True)
+    first_rows = models.JSONField(
+        _("first rows"), default=list, db_default=[], encoder=DjangoJSONEncoder, help_text=_("In words, for mails.")
+    )
+    delivery = models.CharField(_("sent to"), max_length=300, blank=True, db_default="")
+    delivered_at = models.DateTimeField(_("sent"), null=True, blank=True)
 
     objects = ReportRunQuerySet.as_manager()
 
@@ -188,6 +245,11 @@ class ReportRun(models.Model):
     def path(self) -> Path:
         """Where the file is; outside every folder that is served."""
         return Path(settings.MEDIA_ROOT) / self.file
+
+    @property
+    def recipients(self) -> list[str]:
+        """Who gets it by mail."""
+        return self.schedule.recipients if self.schedule else []
 
     @property
     def requested_words(self) -> str:

@@ -1,9 +1,35 @@
 """Questions asked of report runs."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import models
+from django.db.models import ExpressionWrapper, F, Q, Value
+
+
+class ReportScheduleQuerySet(models.QuerySet[Any]):
+    """Reports that run by themselves."""
+
+    def active(self) -> "ReportScheduleQuerySet":
+        """Those that are not paused."""
+        return self.filter(active=True)
+
+    def due(self, at: datetime) -> "ReportScheduleQuerySet":
+        """Those that colleagues planned and that want to run at the instant `at`."""
+        return self.active().filter(Q(next_due__isnull=True) | Q(next_due__lte=at), declared_in_code=False)
+
+    def overdue(self, at: datetime) -> "ReportScheduleQuerySet":
+        """Those whose next report should have arrived by the instant `at`, whether or not it did."""
+        allowed = F("due_within") * Value(timedelta(minutes=1))
+        return self.active().filter(expected_at__lte=ExpressionWrapper(at - allowed, models.DateTimeField()))
+
+    def did_not_arrive(self) -> "ReportScheduleQuerySet":
+        """Those whose last report is missing, and those that stopped because of a problem."""
+        return self.filter(Q(missing_since__isnull=False, active=True) | ~Q(problem=""))
+
+    def for_changelist(self) -> "ReportScheduleQuerySet":
+        """All that the list shows, in one query."""
+        return self.select_related("owner")
 
 
 class ReportRunQuerySet(models.QuerySet[Any]):
@@ -21,7 +47,7 @@ class ReportRunQuerySet(models.QuerySet[Any]):
         """Those whose files `user` may open: their own, or all with the permission to open those of others."""
         if user.has_perm("reports.download_any_reportrun"):
             return self
-        return self.filter(requested_by=user)
+        return self.filter(Q(requested_by=user) | Q(schedule__recipients__contains=[user.email]))
 
     def outdated(self, *, at: datetime) -> "ReportRunQuerySet":
         """Those whose file is kept no longer at the instant `at`, and is still there."""

@@ -12,13 +12,13 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from backoffice.changes.refusals import NOT_ALLOWED, Refusal, require
+from backoffice.changes.refusals import NOT_ALLOWED, Refusal, refuse_if, require
 from reports.catalogue import REPORTS, get_report
 from reports.catalogue.base import Question, Report
 from reports.catalogue.parameters import in_sentences
 from reports.execution import Reading
 from reports.files import digest, write_report
-from reports.formats import as_plain
+from reports.formats import as_plain, words_of
 from reports.models import Format, ReportRun, ReportSchedule
 from reports.periods import local_today
 
@@ -34,8 +34,12 @@ def can_run_report(report: Report, user: Any) -> Refusal | None:
 
 
 def can_open_run(run: ReportRun, user: Any) -> Refusal | None:
-    """Return why `user` may not open the file of the run now: the report must be permitted, and so must the run."""
-    if run.requested_by_id != user.pk and not user.has_perm("reports.download_any_reportrun"):
+    """Return why `user` may not open the file of the run now: the report must be permitted, and so must the run.
+
+    A run belongs to whoever asked for it, and to the recipients of its schedule.
+    """
+    others = run.requested_by_id != user.pk and not user.has_perm("reports.download_any_reportrun")
+    if others and user.email not in run.recipients:
         sentence = _("Somebody else ran this report. Run it yourself, or ask a manager for the file.")
         return Refusal(sentence, code=NOT_ALLOWED)
     if run.report not in REPORTS:
@@ -89,8 +93,12 @@ def request_run(
 
 @transaction.atomic
 def request_scheduled_run(*, schedule: ReportSchedule, intended_for: datetime) -> ReportRun:
-    """Return the one run of the schedule for `intended_for`: the same however often it is asked for."""
+    """Return the one run of the schedule for `intended_for`: the same however often it is asked for.
+
+    Raises RefusedError when its owner is gone, or may not run the report any more.
+    """
     schedule = ReportSchedule.objects.select_for_update().get(pk=schedule.pk)
+    require(_can_run_plan(schedule))
     existing: ReportRun | None = schedule.runs.filter(intended_for=intended_for).first()
     return existing or request_run(
         report=schedule.report,
@@ -101,6 +109,12 @@ def request_scheduled_run(*, schedule: ReportSchedule, intended_for: datetime) -
         schedule=schedule,
         intended_for=intended_for,
     )
+
+
+def _can_run_plan(schedule: ReportSchedule) -> Refusal | None:
+    """Whether there is somebody with whose rights it runs; those that the code declares run with the desk's own."""
+    here = schedule.declared_in_code or (schedule.owner is not None and schedule.owner.is_active)
+    return refuse_if(not here, _("Its owner is no longer here."))
 
 
 @transaction.atomic
@@ -120,6 +134,7 @@ def produce_run(*, run: ReportRun, row_limit: int | None = None) -> ReportRun:
     run.path.parent.mkdir(parents=True, exist_ok=True)
     write_report(run, reading)
     run.row_count, run.totals = reading.row_count, {name: as_plain(total) for name, total in reading.totals.items()}
+    run.first_rows = words_of(run.columns, reading.first_rows)
     run.size, run.sha256 = run.path.stat().st_size, digest(run.path)
     run.state, run.error = ReportRun.State.SUCCEEDED, ""
     run.expires_at = timezone.now() + timedelta(days=settings.REPORT_KEEP_DAYS)

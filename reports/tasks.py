@@ -1,6 +1,6 @@
 """Reports that run as jobs: those too large for a page, and those that run by themselves."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,13 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.jobs.context import JobContext
 from backoffice.jobs.registry import job
 from backoffice.jobs.schedules import register
+from backoffice.jobs.services import enqueue_job
+from reports.delivery import DELIVER, PRODUCE, deliver_run, tell_of_failure
 from reports.models import ReportRun, ReportSchedule
+from reports.planning import SCHEDULED, enqueue_due_reports, note_arrival, stop_plan, watch_plans
 from reports.schedules import DECLARED
 from reports.services import expire_runs, fail_run, produce_run, request_scheduled_run
 
-PRODUCE = "reports.produce_run"
-SCHEDULED = "reports.run_schedule"
 EXPIRE = "reports.expire_runs"
+START = "reports.start_due"
+WATCH = "reports.watch"
+A_WHILE = timedelta(hours=1)
 
 
 @job(kind=PRODUCE, title=_("Run a report"), atomic=False, time_limit=1800)
@@ -34,9 +38,32 @@ def produce_scheduled_run(context: JobContext, *, schedule: str, due: str) -> di
     row = ReportSchedule.objects.get(name=schedule)
     if not row.active:
         return {"paused": True}
-    with context.effect():
-        run = request_scheduled_run(schedule=row, intended_for=_instant(due))
+    try:
+        with context.effect():
+            run = request_scheduled_run(schedule=row, intended_for=_instant(due))
+    except ValidationError as error:
+        with context.effect():
+            stop_plan(schedule=row, problem=" ".join(error.messages))
+        raise
     return _produce(context, run)
+
+
+@job(kind=DELIVER, title=_("Send a report"), max_attempts=5)
+def send_run(context: JobContext, *, run: int) -> dict[str, Any]:
+    """Mail a run to the recipients of its schedule."""
+    return {"sent": deliver_run(run=ReportRun.objects.get(pk=run))}
+
+
+@job(kind=START, title=_("Start the reports that are due"), kept=A_WHILE)
+def start_due_reports(context: JobContext, *, due: str = "") -> dict[str, Any]:
+    """Start the reports that colleagues planned for now."""
+    return {"reports": enqueue_due_reports(now=timezone.now())}
+
+
+@job(kind=WATCH, title=_("Look for reports that did not arrive"), kept=A_WHILE)
+def watch_for_reports(context: JobContext, *, due: str = "") -> dict[str, Any]:
+    """Tell of reports that should be there and are not."""
+    return {"missing": watch_plans(now=timezone.now())}
 
 
 @job(kind=EXPIRE, title=_("Delete old report files"))
@@ -49,18 +76,22 @@ def _produce(context: JobContext, run: ReportRun) -> dict[str, Any]:
     try:
         with context.effect():
             run = produce_run(run=run)
-    except ValidationError as error:
-        _fail(context, run, " ".join(error.messages))
-        raise
-    except (DatabaseError, OSError) as error:
-        _fail(context, run, str(error))
+            if run.schedule_id:
+                note_arrival(run=run)
+                enqueue_job(kind=DELIVER, key=str(run.pk), args={"run": run.pk})
+    except (ValidationError, DatabaseError, OSError) as error:
+        _fail(context, run, error)
         raise
     return {"run": run.pk, "rows": run.row_count}
 
 
-def _fail(context: JobContext, run: ReportRun, sentence: str) -> None:
+def _fail(context: JobContext, run: ReportRun, error: Exception) -> None:
+    """Note why there is no file; when it is not tried again, tell those who wait for it."""
+    refused = error.messages if isinstance(error, ValidationError) else []
     with context.effect():
-        fail_run(run=run, error=sentence)
+        fail_run(run=run, error=" ".join(refused) or str(error))
+    if refused or context.job.attempt >= context.job.max_attempts:
+        tell_of_failure(run=ReportRun.objects.select_related("schedule", "requested_by").get(pk=run.pk))
 
 
 def _instant(due: str) -> datetime:
@@ -71,4 +102,6 @@ for declared in DECLARED:
     register(
         name=declared.name, kind=SCHEDULED, cron=declared.cron, words=declared.words, args={"schedule": declared.name}
     )
+register(name="planned-reports", kind=START, cron="* * * * *", words=_("every minute"))
+register(name="report-watchdog", kind=WATCH, cron="*/5 * * * *", words=_("every five minutes"))
 register(name="old-report-files", kind=EXPIRE, cron="30 3 * * *", words=_("every night at 03:30"))

@@ -1,5 +1,6 @@
 """Reports on the desk."""
 
-from reports.admin.runs import ReportRunAdmin, ReportScheduleAdmin
+from reports.admin.runs import ReportRunAdmin
+from reports.admin.schedules import ReportScheduleAdmin
 
 __all__ = ["ReportRunAdmin", "ReportScheduleAdmin"]

@@ -24,11 +24,11 @@ from reports.admin.tables import ShownRecords, ShownReport
 from reports.behind import behind
 from reports.catalogue import REPORTS, UnknownReportError, get_report
 from reports.catalogue.base import Group, Question, Report
+from reports.delivery import PRODUCE
 from reports.execution import Reading, TooManyRowsError
 from reports.models import Format, ReportRun
 from reports.periods import local_today
 from reports.services import ask, can_open_run, can_run_report, limit_time, request_run, run_report
-from reports.tasks import PRODUCE
 
 CONTENT_TYPES = {
     Format.CSV: "text/csv; charset=utf-8",
@@ -135,6 +135,9 @@ def _show(
         except TooSlowError:
             too_slow = True
     context = {"report": report, "form": form, "shown": shown, "too_slow": too_slow, "formats": Format.choices}
+    if request.user.has_perm("reports.add_reportschedule"):
+        address = reverse("admin:reports_reportschedule_add")
+        context["plan_url"] = f"{address}?{urlencode({'report': report.slug, **given})}"
     context["print_url"] = f"{reverse('admin:reports_report_print', args=[report.slug])}?{urlencode(given)}"
     return _page(request, template, title=report.title, **context)
 

@@ -10,13 +10,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import ReadOnlyAdmin
-from backoffice.desk.columns import NOTHING, badge, code, column, number, row_link, text, when
+from backoffice.desk.columns import NOTHING, badge, code, column, number, row_link, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter
 from backoffice.desk.queues import Queue
 from reports.admin.pages import catalogue_page, download_page, print_page, report_page, rows_page
+from reports.delivery import can_run_again, run_again
 from reports.formats import in_words
-from reports.models import ReportRun, ReportSchedule
+from reports.models import ReportRun
 from reports.services import can_open_run
 
 
@@ -56,9 +58,11 @@ class ReportRunAdmin(ReadOnlyAdmin):
     empty_text = gettext_lazy("Reports that were run appear here. Choose one under Reports and download it.")
     fields = (
         *("name", "dates", "state_badge", "error", "asked_by", "requested", "schedule", "intended_for"),
-        *("data_as_of", "rows", "sums", "took", "size_shown", "checksum", "kept_until", "download"),
+        *("data_as_of", "rows", "sums", "took", "size_shown", "checksum", "kept_until", "download", "delivery"),
     )
     readonly_fields = fields
+
+    desk_actions = ("again",)
 
     name = column(lambda run: run.title, gettext_lazy("report"))
     dates = column(lambda run: str(run.period), gettext_lazy("dates"))
@@ -78,11 +82,23 @@ class ReportRunAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).visible_to(request.user)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        unset = {name for name in ("error", "schedule", "intended_for") if not getattr(obj, name, None)}
+        unset = {name for name in ("error", "schedule", "intended_for", "delivery") if not getattr(obj, name, None)}
         return [name for name in self.fields if name not in unset]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_view_permission(request, obj) and (obj is None or can_open_run(obj, request.user) is None)
+
+    @desk_action(
+        gettext_lazy("Run again"),
+        permission="download_any_reportrun",
+        icon="replay",
+        main=True,
+        hidden_when_refused=True,
+        check=can_run_again,
+        done=lambda count: gettext_lazy("It runs again, with the dates that it had."),
+    )
+    def again(self, request: StaffRequest, run: ReportRun, **asked: Any) -> None:
+        run_again(run=run)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -94,15 +110,3 @@ class ReportRunAdmin(ReadOnlyAdmin):
             path("<int:pk>/download/", view(download_page), name="reports_reportrun_download"),
         ]
         return own + super().get_urls()
-
-
-@admin.register(ReportSchedule)
-class ReportScheduleAdmin(ReadOnlyAdmin):
-    list_display = ("title", "report_title", "times", "format", "owner", "active")
-    list_filter = (("report", ChoiceFilter),)
-    empty_text = gettext_lazy("Reports that run by themselves appear here.")
-    fields = ("title", "report_title", "times", "format", "parameters", "owner", "active", "declared_in_code")
-    readonly_fields = fields
-
-    report_title = column(lambda schedule: schedule.get_report_display(), gettext_lazy("report"))
-    times = text("words", gettext_lazy("runs"))

@@ -16,7 +16,11 @@ from reports.execution import Reading
 from reports.formats import as_plain, in_words
 
 CHART_POINTS = 40
-COLOURS = ("var(--color-primary-600)", "var(--color-base-400)")
+# The first column is drawn as bars, the one that it is compared with as a line over them.
+DRAWN: tuple[dict[str, Any], ...] = (
+    {"backgroundColor": "var(--color-primary-600)", "borderColor": "var(--color-primary-600)"},
+    {"type": "line", "borderColor": "var(--color-base-400)", "borderWidth": 2, "pointRadius": 3, "order": -1},
+)
 
 
 @dataclass(frozen=True)
@@ -107,16 +111,14 @@ class ShownReport(Table):
             return ""
         shown, label = self.raw_rows[:CHART_POINTS], self.report.position(chart.label)
         labels = [in_words(row[label], self.columns[label]) for row in shown]
-        datasets = [self._dataset(name, shown, colour) for name, colour in zip(chart.values, COLOURS, strict=False)]
+        datasets = [self._dataset(name, shown) | drawn for name, drawn in zip(chart.values, DRAWN, strict=False)]
         return orjson.dumps({"labels": labels, "datasets": datasets}).decode()
 
-    def _dataset(self, name: str, shown: list[Row], colour: str) -> dict[str, Any]:
+    def _dataset(self, name: str, shown: list[Row]) -> dict[str, Any]:
         at = self.report.position(name)
         return {
             "label": str(self.columns[at].label),
             "data": [as_plain(Decimal(row[at] or 0)) for row in shown],
-            "backgroundColor": colour,
-            "borderColor": colour,
             "maxBarThickness": 36,
             "displayYAxis": True,
             "maxTicksXLimit": 14,

@@ -40,7 +40,7 @@ def rows_shown() -> dict[str, Any]:
         "orders.payment": order.payments.get(),
         "orders.shipment": order.shipments.get(),
         "orders.return": announced_return(),
-        "reports.reportschedule": ReportSchedule.objects.get(),
+        "reports.reportschedule": planned_report(),
         "changes.changeset": renaming(),
         "jobs.job": enqueue_job(kind="tests.write"),
         "jobs.jobschedule": JobSchedule.objects.first(),
@@ -62,6 +62,17 @@ def renaming() -> ChangeSet:
 def report_run(owner: User) -> ReportRun:
     run = run_report(report="sales-by-month", given={"period": "all_time"}, file_format="json")
     ReportRun.objects.filter(pk=run.pk).update(requested_by=owner)
+    return run
+
+
+def planned_report() -> ReportSchedule:
+    schedule = ReportSchedule.objects.create(name="own", title="Own", report="sales-by-month", cron="30 7 * * 1-5")
+    return reload(schedule)
+
+
+def failed_run() -> ReportRun:
+    run = run_report(report="sales-by-month", given={"period": "all_time"}, file_format="json")
+    ReportRun.objects.filter(pk=run.pk).update(state="failed", error="No disk.")
     return run
 
 
@@ -141,6 +152,7 @@ READY: dict[tuple[str, str], tuple[Callable[[], Any], Callable[[Any], Mapping[st
     ("orders.payment", "sent"): (pending_refund, None),
     ("orders.payment", "failed"): (pending_refund, None),
     ("orders.return", "receive"): (announced_return, None),
+    ("reports.reportrun", "again"): (failed_run, None),
     ("jobs.job", "cancel"): (lambda: enqueue_job(kind="tests.write"), None),
     ("jobs.job", "retry"): (cancelled_job, None),
     ("jobs.jobschedule", "run_now"): (JobSchedule.objects.first, None),

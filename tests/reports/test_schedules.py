@@ -1,0 +1,310 @@
+"""Reports that colleagues plan: when they run, who gets them, and what happens when they do not arrive."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.core.exceptions import ValidationError
+from django.urls import reverse
+
+from backoffice.jobs.models import Job
+from backoffice.jobs.runner import run_job
+from backoffice.jobs.services import enqueue_job
+from reports.delivery import deliver_run, run_again
+from reports.models import ReportRun, ReportSchedule
+from reports.planning import enqueue_due_reports, plan_report, watch_plans
+from reports.rhythms import Rhythm, as_cron, from_cron, in_words
+from reports.services import can_open_run
+from tests.reports.samples import make_sale
+from tests.reports.sink import mail_server
+
+pytestmark = pytest.mark.django_db
+FRIDAY = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MONDAY = datetime(2026, 11, 23, 7, 30, tzinfo=UTC)
+A_MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def files(settings: Any, tmp_path: Path) -> None:
+    """Keep the files of this test apart."""
+    settings.MEDIA_ROOT = tmp_path
+
+
+@pytest.fixture(name="mails")
+def received(settings: Any) -> Iterator[list[tuple[list[str], Any]]]:
+    with mail_server(settings) as mails:
+        yield mails
+
+
+def plan(owner: Any, **fields: Any) -> ReportSchedule:
+    """Return a plan of `owner`: sales by month, each working day at 07:30, made on a Friday."""
+    known = {"title": "Sales", "report": "sales-by-month", "parameters": {"period": "all_time"}, "format": "csv"}
+    known |= {"cron": as_cron(Rhythm.WORKING_DAYS, time(7, 30))}
+    return plan_report(schedule=ReportSchedule(**known | fields), actor=owner, now=FRIDAY)
+
+
+def produce(schedule: ReportSchedule, *, attempts: int = 1) -> ReportRun | None:
+    """Run the jobs of a plan to their end, the sending among them."""
+    args = {"schedule": schedule.name, "due": "2026-11-23T07:30"}
+    job = enqueue_job(kind="reports.run_schedule", args=args)
+    Job.objects.filter(pk=job.pk).update(max_attempts=attempts)
+    run_job(job.pk)
+    for sending in Job.objects.filter(kind="reports.deliver_run", state="queued"):
+        run_job(sending.pk)
+    return schedule.runs.first()
+
+
+@pytest.mark.parametrize("rhythm", Rhythm)
+def test_a_rhythm_is_read_back_from_its_times(rhythm: str) -> None:
+    assert from_cron(as_cron(rhythm, time(7, 30))) == (rhythm, time(7, 30))
+
+
+def test_a_plan_reads_as_words() -> None:
+    assert in_words("30 7 * * 1-5") == "Each working day, Monday to Friday at 07:30"
+    assert in_words("*/5 * * * *") == "*/5 * * * *"
+
+
+def test_a_plan_knows_its_next_runs(manager: Any, settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/London"
+    last_of_month = plan(manager, cron=as_cron(Rhythm.LAST_OF_MONTH, time(7, 30)))
+
+    found = [f"{at:%m-%d %H:%M}" for at in last_of_month.next_times(datetime(2026, 2, 1, tzinfo=UTC), 3)]
+
+    assert found == ["02-28 07:30", "03-31 06:30", "04-30 06:30"]
+
+
+def test_a_plan_is_due_once_after_the_weekend(manager: Any) -> None:
+    schedule = plan(manager)
+
+    assert enqueue_due_reports(now=MONDAY - A_MINUTE) == 0
+    assert [enqueue_due_reports(now=MONDAY) for _look in range(2)] == [1, 0]
+    assert Job.objects.get(kind="reports.run_schedule").args == {"schedule": schedule.name, "due": "2026-11-23T07:30"}
+
+
+def test_of_the_runs_that_were_missed_the_latest_is_made_up_for(manager: Any) -> None:
+    plan(manager)
+
+    assert enqueue_due_reports(now=MONDAY + timedelta(days=2)) == 1
+    assert Job.objects.get(kind="reports.run_schedule").args["due"] == "2026-11-25T07:30"
+
+
+def test_a_plan_that_cannot_be_read_stops_and_leaves_others_alone(manager: Any) -> None:
+    broken, sound = plan(manager, title="Broken"), plan(manager, title="Sound")
+    ReportSchedule.objects.filter(pk=broken.pk).update(cron="no cron")
+
+    assert enqueue_due_reports(now=MONDAY) == 1
+    broken.refresh_from_db()
+    assert (broken.active, bool(broken.problem), sound.active) == (False, True, True)
+
+
+def test_one_plans_only_what_one_may_run(viewer: Any) -> None:
+    with pytest.raises(ValidationError, match="You may not run the report"):
+        plan(viewer, report="top-customers")
+
+
+def test_a_report_arrives_with_its_head_its_totals_a_link_and_its_file(
+    manager: Any, viewer: Any, mails: Any, settings: Any
+) -> None:
+    settings.DESK_URL = "https://desk.example.com"
+    make_sale("2026-10-05T10:00Z", (2000, "1.5"))
+
+    run = produce(plan(manager, recipients=[viewer.email]))
+
+    ((recipients, message),) = mails
+    html = message.get_body(("html",)).get_content()
+    assert recipients == [viewer.email]
+    assert "October 2026" in html
+    assert "Sales <strong>3,000.00</strong>" in html
+    assert f"https://desk.example.com/reports/reportrun/{run.pk}/change/" in html
+    (attached,) = message.iter_attachments()
+    assert (attached.get_filename(), attached.get_content()) == (run.filename, run.path.read_bytes())
+
+
+def test_a_large_file_stays_on_the_desk(manager: Any, viewer: Any, mails: Any, settings: Any) -> None:
+    settings.REPORT_ATTACHMENT_BYTES = 10
+
+    produce(plan(manager, recipients=[viewer.email]))
+
+    ((_recipients, message),) = mails
+    assert list(message.iter_attachments()) == []
+    assert "too large for mail" in message.get_body(("plain",)).get_content()
+
+
+def test_a_recipient_who_may_not_run_the_report_does_not_get_it(manager: Any, viewer: Any, mails: Any) -> None:
+    run = produce(plan(manager, report="top-customers", recipients=[viewer.email, manager.email]))
+
+    assert [recipients for recipients, _message in mails] == [[manager.email]]
+    run.refresh_from_db()
+    assert run.delivery == manager.email
+
+
+def test_a_run_is_sent_once(manager: Any, viewer: Any, mails: Any) -> None:
+    run = produce(plan(manager, recipients=[viewer.email]))
+
+    deliver_run(run=run)
+
+    assert len(mails) == 1
+
+
+def test_without_data_nothing_is_sent_where_that_was_asked(manager: Any, viewer: Any) -> None:
+    run = produce(plan(manager, recipients=[viewer.email], only_with_data=True))
+
+    run.refresh_from_db()
+    assert (mail.outbox, run.delivery) == ([], "not sent: there is no data")
+
+
+@pytest.mark.parametrize(("when", "sent"), [("above", 0), ("below", 1)])
+def test_a_threshold_decides_whether_it_is_sent(when: str, sent: int, manager: Any, viewer: Any) -> None:
+    make_sale("2026-10-05T10:00Z", (1, "99"))
+    alert = {"alert_figure": "sales", "alert_when": when, "alert_value": Decimal(100)}
+
+    produce(plan(manager, recipients=[viewer.email], **alert))
+
+    assert len(mail.outbox) == sent
+
+
+def test_a_recipient_may_open_the_run(manager: Any, viewer: Any, operator: Any) -> None:
+    run = produce(plan(manager, recipients=[viewer.email]))
+
+    assert can_open_run(run, viewer) is None
+    assert can_open_run(run, operator) is not None
+    assert list(ReportRun.objects.visible_to(viewer)) == [run]
+
+
+def test_a_plan_whose_owner_is_gone_stops_and_tells_the_administrators(manager: Any, administrator: Any) -> None:
+    schedule = plan(manager)
+    type(manager).objects.filter(pk=manager.pk).update(is_active=False)
+
+    assert produce(schedule) is None
+    schedule.refresh_from_db()
+    assert (schedule.active, schedule.problem) == (False, "Its owner is no longer here.")
+    assert [message.to for message in mail.outbox] == [[administrator.email]]
+
+
+def test_a_plan_runs_with_the_rights_that_its_owner_has_then(manager: Any, administrator: Any) -> None:
+    schedule = plan(manager, report="top-customers")
+    manager.memberships.all().delete()
+
+    assert produce(schedule) is None
+    schedule.refresh_from_db()
+    assert (schedule.active, "You may not run the report" in schedule.problem) == (False, True)
+    assert [message.to for message in mail.outbox] == [[administrator.email, manager.email]]
+
+
+def test_a_run_that_fails_tells_its_owner_and_the_administrators(
+    manager: Any, administrator: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.MEDIA_ROOT = tmp_path / "no folder"
+    settings.MEDIA_ROOT.write_text("a file")
+    schedule = plan(manager)
+
+    assert produce(schedule, attempts=2).state == "failed"
+    assert mail.outbox == []
+    assert produce(schedule).state == "failed"
+    assert schedule.runs.count() == 1
+    assert mail.outbox[0].to == [administrator.email, manager.email]
+    assert "Run again" in mail.outbox[0].body
+
+
+def test_a_failed_run_is_run_again_once(manager: Any) -> None:
+    run = produce(plan(manager))
+    ReportRun.objects.filter(pk=run.pk).update(state="failed", error="No disk.")
+
+    run_again(run=run)
+    with pytest.raises(ValidationError, match="Only a run that failed"):
+        run_again(run=run)
+
+    run_job(Job.objects.get(kind="reports.produce_run").pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == ("succeeded", "")
+
+
+def test_a_report_that_did_not_arrive_is_told_of_once_and_forgotten_when_it_does(
+    manager: Any, administrator: Any
+) -> None:
+    schedule, late = plan(manager), MONDAY + timedelta(minutes=61)
+
+    assert watch_plans(now=MONDAY + timedelta(minutes=59)) == 0
+    assert [watch_plans(now=late) for _look in range(2)] == [1, 0]
+    assert [message.to for message in mail.outbox] == [[administrator.email, manager.email]]
+    assert list(ReportSchedule.objects.did_not_arrive()) == [schedule]
+
+    produce(schedule)
+    assert not ReportSchedule.objects.did_not_arrive().exists()
+
+
+def test_a_report_that_arrived_is_not_told_of(manager: Any) -> None:
+    produce(plan(manager))
+
+    assert watch_plans(now=MONDAY + timedelta(minutes=61)) == 0
+
+
+def test_the_watch_needs_no_worker_for_the_home_page(manager: Any) -> None:
+    schedule = plan(manager)
+
+    assert list(ReportSchedule.objects.overdue(MONDAY + timedelta(minutes=61))) == [schedule]
+    assert not ReportSchedule.objects.overdue(MONDAY + timedelta(minutes=59)).exists()
+
+
+def form(**fields: Any) -> dict[str, Any]:
+    known = {"title": "Sales", "report": "sales-by-month", "rhythm": Rhythm.FIRST_OF_MONTH, "at": "07:30"}
+    return known | {"asked": "period=last_month", "format": "xlsx", "due_within": 60, "active": 1} | fields
+
+
+def posted(client: Any, **fields: Any) -> Any:
+    fields = {"alert_when": "above"} | fields
+    return client.post(reverse("admin:reports_reportschedule_add"), form(**fields), follow=True)
+
+
+def test_a_manager_plans_a_report_in_words(manager: Any, viewer: Any, signed_in: Any) -> None:
+    response = posted(signed_in(manager), recipients=[viewer.email])
+
+    planned = ReportSchedule.objects.get(title="Sales")
+    assert (planned.cron, planned.parameters, planned.owner) == ("30 7 1 * *", {"period": "last_month"}, manager)
+    assert planned.recipients == [viewer.email]
+    assert "It runs next: " in response.content.decode()
+    assert response.content.decode().count(", 07:30") >= 5
+
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"asked": "period=never"}, "Choose one of: today"),
+        ({"asked": "last month"}, "Write a parameter as name=value"),
+        ({"alert_figure": "on_hand", "alert_value": "5"}, "This report has no such total"),
+        ({"alert_figure": "sales"}, "Say at what value"),
+    ],
+)
+def test_a_plan_that_cannot_run_is_refused(fields: dict[str, Any], sentence: str, manager: Any, signed_in: Any) -> None:
+    response = posted(signed_in(manager), **fields)
+
+    assert sentence in response.content.decode()
+    assert not ReportSchedule.objects.filter(title="Sales").exists()
+
+
+def test_a_recipient_who_may_not_run_the_report_is_refused(manager: Any, viewer: Any, signed_in: Any) -> None:
+    response = posted(signed_in(manager), report="top-customers", recipients=[viewer.email])
+
+    assert f"{viewer.email} may not run this report." in response.content.decode()
+
+
+def test_the_form_opens_with_what_the_report_was_asked(manager: Any, signed_in: Any) -> None:
+    address = reverse("admin:reports_reportschedule_add")
+
+    content = signed_in(manager).get(address, {"report": "sales-by-day", "period": "yesterday"}).content.decode()
+
+    assert "period=yesterday</textarea>" in content
+
+
+def test_whoever_saves_a_plan_lends_it_their_rights(manager: Any, administrator: Any, signed_in: Any) -> None:
+    schedule = plan(manager)
+    address = reverse("admin:reports_reportschedule_change", args=[schedule.pk])
+    version = ReportSchedule.objects.get(pk=schedule.pk).updated_at.isoformat()
+
+    signed_in(administrator).post(address, form(title="Mine", alert_when="above", _version=version))
+
+    assert ReportSchedule.objects.get(pk=schedule.pk).owner == administrator
