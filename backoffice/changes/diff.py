@@ -18,6 +18,7 @@ from backoffice.changes.naming import labels_of
 CREATED, CHANGED, DELETED, PASSING = "+", "~", "-", "="
 UNTOLD = frozenset({"created_at", "updated_at"})
 PAGE_SIZE = 100
+LOOKED_AT = 200
 
 # The page of objects comes first; the version before is then looked up for these alone, in the index on
 # (object, version).
@@ -86,6 +87,17 @@ def object_changes(
     label = labels_of(model, [pk]).get(pk, "")
     pairs = zip(versions, [*versions[1:], None], strict=False)
     return [_change(model, pk, label, older, version) for version, older in list(pairs)[:size]]
+
+
+def newest_changes(model: type[models.Model], pk: Any, version: Any) -> dict[str, Any]:
+    """Return, by field, the newest history row of an object after `version` that changed it."""
+    newest: dict[str, Any] = {}
+    for change in object_changes(model, pk, size=LOOKED_AT):
+        if change.version.history_id <= version.history_id:
+            break
+        for each in change.fields:
+            newest.setdefault(each.field.name, change.version)
+    return newest
 
 
 def changed_models(change_set: ChangeSet) -> list[type[models.Model]]:

@@ -1,4 +1,4 @@
-"""Forms of the desk: dressed in unfold's widgets, and refused when they are stale."""
+"""Forms of the desk: dressed in unfold's widgets, and merged with what others saved since they were opened."""
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -9,12 +9,12 @@ from django.conf import settings
 from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold import widgets
 
 from backoffice.desk.columns import decimal_places
+from backoffice.desk.merging import Author, Merge, Shown
 
 VERSION = "_version"
 REASON_FIELD = "_reason"
@@ -139,12 +139,14 @@ class ReasonForm(ActionForm):
 
 
 class VersionedForm(forms.ModelForm):
-    """Refuses to save over a change that somebody made since the page was opened.
+    """Never saves over a change that somebody made since the page was opened.
 
-    The page carries each row's `updated_at`, named after the form's prefix; a change without it is stale too.
+    The page carries each row's `updated_at`, named after the form's prefix. When the row is newer, `desk.merging` puts
+    the two changes together, and asks where they overlap; where the version is unknown, the change is refused.
     """
 
     reason_missing = False
+    merge: Merge | None = None
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -152,18 +154,27 @@ class VersionedForm(forms.ModelForm):
 
     @property
     def version(self) -> str:
-        """The version that the page shows: as posted, else as stored."""
+        """The version that the page shows: as posted, or as merged with a newer one, else as stored."""
+        if self.merge is not None:
+            return str(self.merge.shown)
         if self.is_bound:
             return str(self.data.get(self.add_prefix(VERSION), ""))
         updated_at = getattr(self.instance, "updated_at", None)
         return updated_at.isoformat() if self.instance.pk and updated_at else ""
 
+    def full_clean(self) -> None:
+        updated_at = None if self.instance._state.adding else getattr(self.instance, "updated_at", None)
+        if self.is_bound and updated_at is not None and self.version != updated_at.isoformat():
+            self.merge = Merge(self, Shown.parse(self.version))
+        super().full_clean()
+
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        updated_at = getattr(self.instance, "updated_at", None)
-        if updated_at is None or self.instance._state.adding or not self.has_changed():
+        if self.merge is not None and self.merge.questions:
+            raise ValidationError(overlap_sentence(self.instance, self.merge.questions[0].by), code="stale")
+        if getattr(self.instance, "updated_at", None) is None or self.instance._state.adding or not self.has_changed():
             return cleaned
-        if self.version != updated_at.isoformat():
+        if self.merge is not None and not self.merge.possible:
             raise ValidationError(stale_sentence(self.instance), code="stale")
         self.require_reason()
         return cleaned
@@ -184,13 +195,21 @@ def reasons_required(model: type[models.Model], what: str) -> list[str]:
 
 
 def stale_sentence(row: Any) -> str:
-    """Return who changed `row` last and what to do about it."""
+    """Return who changed `row` last, where nothing tells what the page showed, and what to do about it."""
     newest = row.history.select_related("change_set").order_by("-history_id").first()
     return _(
         "%(who)s changed this %(what)s at %(when)s, while you had it open. Nothing of yours was saved: "
         "open the page again and make your change there."
-    ) % {
-        "who": newest.change_set.actor_label or newest.change_set.get_kind_display() if newest else _("Somebody"),
-        "what": row._meta.verbose_name,
-        "when": formats.date_format(timezone.localtime(newest.history_date if newest else row.updated_at), "H:i, j M"),
-    }
+    ) % told_author(row, Author.of(newest, row.updated_at))
+
+
+def overlap_sentence(row: Any, by: Author) -> str:
+    """Return who changed the same fields of `row`, and what to do about it."""
+    return _(
+        "%(who)s changed this %(what)s at %(when)s, while you had it open. Nothing is saved yet: "
+        "choose what stands, at the top of this page, and save again."
+    ) % told_author(row, by)
+
+
+def told_author(row: Any, by: Author) -> dict[str, Any]:
+    return {"who": by.who, "what": row._meta.verbose_name, "when": by.clock}

@@ -9,11 +9,10 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from unfold import admin as unfold
 
-from backoffice.changes.diff import FieldChange, history_of, object_changes, told_fields
+from backoffice.changes.diff import FieldChange, history_of, newest_changes, told_fields
 from backoffice.changes.words import Words
 
 VERSION_VAR = "version"
-LOOKED_AT = 200
 
 
 def version_asked(request: HttpRequest, row: Any) -> Any:
@@ -64,7 +63,7 @@ def three_ways(row: Any, version: Any, editable: set[str]) -> list[dict[str, Any
     ]
     differing = [each for each in fields if each.old != each.new]
     words = Words((each.field, value) for each in differing for value in (each.old, each.new))
-    newest = newest_changes(row, version)
+    newest = newest_changes(type(row), row.pk, version)
     return [
         {
             "label": capfirst(str(each.field.verbose_name)),
@@ -75,14 +74,3 @@ def three_ways(row: Any, version: Any, editable: set[str]) -> list[dict[str, Any
         }
         for each in differing
     ]
-
-
-def newest_changes(row: Any, version: Any) -> dict[str, Any]:
-    """Return, by field, the newest history row after `version` that changed it."""
-    newest: dict[str, Any] = {}
-    for change in object_changes(type(row), row.pk, size=LOOKED_AT):
-        if change.version.history_id <= version.history_id:
-            break
-        for each in change.fields:
-            newest.setdefault(each.field.name, change.version)
-    return newest

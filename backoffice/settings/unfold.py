@@ -19,8 +19,15 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "6px",
     "ENVIRONMENT": "backoffice.navigation.environment",
     "DASHBOARD_CALLBACK": "backoffice.navigation.home",
-    "STYLES": [lambda request: static("desk/desk.css"), lambda request: static("desk/timeline.css")],
-    "SCRIPTS": [lambda request: static("desk/desk.js"), lambda request: static("desk/drafts.js")],
+    "STYLES": [
+        lambda request: static("desk/desk.css"),
+        lambda request: static("desk/timeline.css"),
+        lambda request: static("desk/merging.css"),
+    ],
+    "SCRIPTS": [
+        lambda request: static("desk/desk.js"),
+        lambda request: static("desk/drafts.js"),
+    ],
     "COLORS": {
         "primary": {
             "50": "oklch(98.4% .014 180.72)",

@@ -1,5 +1,6 @@
 """The order list and the order page."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -36,7 +37,7 @@ from orders.admin.inlines import (
     ShipmentInline,
 )
 from orders.models import Order, OrderLine, Payment, Return, Shipment
-from orders.services import LineDraft, OrderDraft, create_draft_order, set_order_lines
+from orders.services import OrderDraft, create_draft_order, recalculate_draft
 
 DRAFTED = ("customer", "email", "country", "channel", "billing_address", "shipping_address", "tags")
 
@@ -230,20 +231,22 @@ class OrderAdmin(TimelineMixin, OrderActions):
             return super().save_formset(request, form, formset, change)
         formset.save(commit=False)
         if formset.has_changed():
-            set_order_lines(order=form.instance, lines=drafted_lines(formset), actor=request.user)
+            last = form.instance.lines.count()
+            for line in formset.deleted_objects:
+                line.delete()
+            for position, line in enumerate(formset.new_objects, last + 1):
+                line.position = position
+            for line, names in [*formset.changed_objects, *((line, ["product"]) for line in formset.new_objects)]:
+                complete_line(line, names)
+                line.save()
+            recalculate_draft(order=form.instance, actor=request.user)
         return None
 
 
-def drafted_lines(formset: Any) -> list[LineDraft]:
-    """Return the lines that a form of a draft describes; a cleared price is the product's own."""
-    filled = [form for form in formset.forms if form.cleaned_data and form not in formset.deleted_forms]
-    return [
-        LineDraft(
-            product=form.cleaned_data["product"],
-            quantity=form.cleaned_data["quantity"],
-            unit_price=form.cleaned_data["unit_price"],
-            discount=form.cleaned_data["discount"] or Decimal(0),
-        )
-        for form in filled
-        if form.cleaned_data.get("product")
-    ]
+def complete_line(line: Any, changed: Collection[str]) -> None:
+    """Give a line of a draft what was left open: a cleared price is the product's own, and its tax is the product's."""
+    if line.unit_price is None:
+        line.unit_price = line.product.price
+    if "product" in changed:
+        line.tax_rate = line.product.tax_rate
+    line.discount = line.discount or Decimal(0)

@@ -47,7 +47,7 @@ def test_a_stale_form_writes_nothing_and_names_who_was_first(signed_in: Any, ope
     page = signed_in(operator).post(
         reverse("admin:customers_customer_change", args=[customer.pk]), posted | EMPTY_ADDRESSES
     )
-    assert "Nothing of yours was saved" in page.content.decode()
+    assert "Nothing is saved yet" in page.content.decode()
     assert Customer.objects.get(pk=customer.pk).name == "Ada King"
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from django.contrib import admin
 
 from backoffice.changes.models import ChangeSet
 from catalog.models import Product, StockMovement
@@ -51,7 +52,9 @@ def test_a_save_leaves_stock_alone_that_moved_meanwhile(desk: Any, django_assert
     assert reload(product).on_hand == 8
 
 
-def test_a_stale_form_is_refused_and_names_who_was_faster(desk: Any, catalogue_manager: Any, signed_in: Any) -> None:
+def test_a_stale_form_overwrites_nothing_and_names_who_was_faster(
+    desk: Any, catalogue_manager: Any, signed_in: Any
+) -> None:
     product = make_product(name="Old")
     page = posted(product, name="Mine")
     signed_in(catalogue_manager).post(url(product), posted(product, name="Theirs"))
@@ -102,7 +105,7 @@ def test_the_list_of_changes_does_not_name_the_page_of_a_form(desk: Any) -> None
     assert "POST /" not in page.content.decode()
 
 
-def test_a_stale_row_of_an_inline_is_refused(desk: Any) -> None:
+def test_a_stale_row_of_an_inline_overwrites_nothing(desk: Any) -> None:
     customer = make_customer(name="Ada")
     address = Address.objects.create(customer=customer, line1="1 Old Road")
     address = reload(address)
@@ -119,6 +122,10 @@ def test_a_row_of_an_inline_is_saved(desk: Any) -> None:
     page = customer_form(reload(customer), address, **{"addresses-0-line1": "3 My Road"})
     assert desk.post(url(customer), page).status_code == 302
     assert reload(address).line1 == "3 My Road"
+
+
+def test_no_list_is_edited_in_place_past_the_versions_of_its_rows() -> None:
+    assert [desk for desk in admin.site._registry.values() if desk.list_editable] == []
 
 
 def test_one_who_may_only_look_cannot_save(viewer: Any, signed_in: Any) -> None:

@@ -1,7 +1,7 @@
 """The base classes of every admin of the desk.
 
 What they settle, so that no admin need think of it: lists page by key and never count a table; related rows are
-found by typing, not chosen from an endless list; a save writes only what was changed, and refuses to write over
+found by typing, not chosen from an endless list; a save writes only what was changed, and asks before it writes over
 somebody else's change; import and export have permissions of their own; rows are never deleted by the list.
 
 An admin in the desk's order:

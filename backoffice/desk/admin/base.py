@@ -18,6 +18,7 @@ from backoffice.desk.admin.sheets import SheetMixin
 from backoffice.desk.columns import NOTHING
 from backoffice.desk.forms import REASON_FIELD, VersionedForm, reasons_required
 from backoffice.desk.history import history_response
+from backoffice.desk.merging import kept_sentences
 from backoffice.desk.reverting import RevertMixin
 
 # unfold does this when the first form of a process is opened; a page before that one would be unstyled.
@@ -69,6 +70,7 @@ class DeskModelAdmin(RevertMixin, AutocompleteMixin, ActionMixin, SheetMixin, Li
 
     def render_change_form(self, request: HttpRequest, context: Any, **kwargs: Any) -> HttpResponse:
         row = kwargs.get("obj")
+        context |= told_merges(context["adminform"].form, [each.formset for each in context["inline_admin_formsets"]])
         explained = [self.opts.get_field(name).verbose_name for name in reasons_required(self.model, "fields")]
         context |= {"asks_reason": self.asks_reason or explained, "reason_field": REASON_FIELD, "explained": explained}
         context.setdefault("show_save_and_add_another", row is None)
@@ -106,6 +108,11 @@ class DeskModelAdmin(RevertMixin, AutocompleteMixin, ActionMixin, SheetMixin, Li
             row.save()
         formset.save_m2m()
 
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        for sentence in told_merges(form, formsets)["kept"]:
+            self.message_user(request, sentence)
+
     # Change sets tell who did what; Django's log beside them would be a second, poorer record.
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:
@@ -129,3 +136,14 @@ class ReadOnlyAdmin(DeskModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+def told_merges(form: Any, formsets: Any) -> dict[str, Any]:
+    """Return what a page says of changes that others made meanwhile: open `questions`, and those `kept`, in words."""
+    forms = [form, *(each for formset in formsets if formset.is_bound for each in formset.initial_forms)]
+    merges = [merge for merge in (getattr(each, "merge", None) for each in forms) if merge is not None]
+    merges += [gone for gone in (getattr(formset, "gone", None) for formset in formsets) if gone is not None]
+    return {
+        "questions": [question for merge in merges for question in merge.questions],
+        "kept": kept_sentences(kept for merge in merges for kept in merge.kept),
+    }

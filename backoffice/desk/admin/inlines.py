@@ -2,17 +2,38 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 from unfold import admin as unfold
 from unfold.forms import PaginationInlineFormSet
 
 from backoffice.desk.admin.fields import OVERRIDES, AutocompleteMixin
+from backoffice.desk.admin.gone import GoneRows
 from backoffice.desk.forms import RelatedSelect, VersionedForm
 
 
 class DeskFormSet(PaginationInlineFormSet):
     """The forms of rows under their parent. Rows that they name are read with one query, not one a line."""
+
+    gone: GoneRows | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.is_bound and hasattr(self.model, "history"):
+            self.gone = GoneRows(self)
+            self.data = self.gone.data
+
+    def clean(self) -> None:
+        super().clean()
+        if self.gone is not None and self.gone.questions:
+            question = self.gone.questions[0]
+            raise ValidationError(
+                _("%(who)s deleted %(row)s while you had it open. Choose at the top of this page, and save again."),
+                code="stale",
+                params={"who": question.by.who, "row": question.label},
+            )
 
     @cached_property
     def forms(self) -> list[Any]:
