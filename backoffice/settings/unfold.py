@@ -27,6 +27,7 @@ UNFOLD: dict[str, Any] = {
     "SCRIPTS": [
         lambda request: static("desk/desk.js"),
         lambda request: static("desk/drafts.js"),
+        lambda request: static("desk/presence.js"),
     ],
     "COLORS": {
         "primary": {

@@ -1,9 +1,11 @@
 """Tabs of people at work: each signed in, each watched for what a browser complains of."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from django.core.signals import request_finished, request_started
 from playwright.sync_api import Browser, BrowserContext, Page
 
 Sit = Callable[..., Page]
@@ -29,7 +31,32 @@ def sit(chromium: Browser, live_server: Any) -> Iterator[Sit]:
         tab.get_by_role("heading", name="To do").wait_for()
         return tab
 
-    yield sign_in
-    for context in contexts:
-        context.close()
-    assert complaints == []
+    with requests_under_way() as under_way:
+        yield sign_in
+        heard = list(complaints)
+        # Pages say that they are left: nothing may be asked any longer when the database is emptied.
+        for context in contexts:
+            context.set_offline(True)
+        while under_way:
+            contexts[0].pages[0].wait_for_timeout(20)
+        for context in contexts:
+            context.close()
+    assert heard == []
+
+
+@contextmanager
+def requests_under_way() -> Iterator[list[object]]:
+    """Give the list of requests that the server has not answered yet."""
+    under_way: list[object] = []
+
+    def started(**_said: Any) -> None:
+        under_way.append(object())
+
+    def ended(**_said: Any) -> None:
+        under_way.pop()
+
+    request_started.connect(started)
+    request_finished.connect(ended)
+    yield under_way
+    request_started.disconnect(started)
+    request_finished.disconnect(ended)

@@ -150,6 +150,7 @@ def pages_of(label: str, screen: Screen, row: Any) -> Iterator[Page]:
     yield Page(f"{at_row}history/", sees if tracked else NOT_THERE, READ_ONLY)
     yield Page(f"{at_row}sections/", sees, READ_ONLY)
     yield Page(f"{at_row}do/save_model/", NOT_THERE, NOT_THERE)
+    yield Page(f"{at_row}editing/", READ_ONLY, Answer(screen.changes), {"page": "1"})
     deleted = Answer(screen.deletes, 302, writes=True)
     yield Page(f"{at_row}delete/", Answer(screen.deletes), deleted, {"post": "yes"})
     yield Page(f"{base}export/nothing.csv", NOT_THERE, READ_ONLY)

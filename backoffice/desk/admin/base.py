@@ -13,6 +13,7 @@ from backoffice.changes.context import describe_change
 from backoffice.desk.admin.fields import OVERRIDES, AutocompleteMixin, columns_changed
 from backoffice.desk.admin.inlines import ReadOnlyInline
 from backoffice.desk.admin.lists import ListMixin
+from backoffice.desk.admin.presences import PresenceMixin
 from backoffice.desk.admin.running import ActionMixin
 from backoffice.desk.admin.sheets import SheetMixin
 from backoffice.desk.columns import NOTHING
@@ -26,7 +27,7 @@ helpers.AdminForm = AdminForm  # type: ignore[misc]
 helpers.Fieldline = Fieldline  # type: ignore[misc]
 
 
-class DeskModelAdmin(RevertMixin, AutocompleteMixin, ActionMixin, SheetMixin, ListMixin):
+class DeskModelAdmin(PresenceMixin, RevertMixin, AutocompleteMixin, ActionMixin, SheetMixin, ListMixin):
     """The admin of a model on the desk; `desk.admin` says what it settles and how one is written."""
 
     form = VersionedForm
