@@ -74,8 +74,9 @@ def versions_at(model: Any, at: datetime, asked: Asked, *, below: Any = None, si
     inner, params = newest.query.sql_with_params()
     conditions, values = ["version.history_type <> '-'"], []
     for name, value in asked.equal.items():
-        conditions.append(f"version.{quote(model._meta.get_field(name).column)} = %s")
-        values.append(value)
+        each = model._meta.get_field(name)
+        conditions.append(f"version.{quote(each.column)} = %s")
+        values.append(bool(value) if isinstance(each, models.BooleanField) else value)
     if asked.term:
         columns = [quote(model._meta.get_field(name).column) for name in asked.searched]
         conditions.append("(" + " OR ".join(f"starts_with(upper(version.{each}), upper(%s))" for each in columns) + ")")

@@ -109,6 +109,24 @@ def test_filters_and_search_ask_about_then(desk: Any) -> None:
     assert [row[0] for row in found] == ["A-1"]
 
 
+def test_a_list_is_narrowed_to_a_related_row_and_to_yes_or_no(desk: Any) -> None:
+    tea, cocoa = (Category.objects.create(name=name) for name in ("Tea", "Cocoa"))
+    for sku, category, backorder in (("A-1", tea, True), ("A-2", tea, False), ("B-1", cocoa, True)):
+        make_product(sku=sku, category=category, allow_backorder=backorder)
+    then = moment()
+    Product.objects.update(category=cocoa, allow_backorder=False)
+    page = desk.get("/catalog/product/as-of/", address(then, category=str(tea.pk), allow_backorder="1"))
+    assert [row[0] for row in words_of(page)] == ["A-1"]
+    assert f'<option value="{tea.pk}" selected>Tea</option>' in page.content.decode()
+
+
+def test_the_way_to_the_past_keeps_what_the_list_is_narrowed_to(desk: Any) -> None:
+    tea = Category.objects.create(name="Tea")
+    make_product(sku="A-1", status="active", category=tea)
+    page = desk.get("/catalog/product/", {"q": "A-", "status__exact": "active", "category__id__exact": tea.pk})
+    assert f"/catalog/product/as-of/?q=A-&amp;status=active&amp;category={tea.pk}" in page.content.decode()
+
+
 def test_a_page_costs_the_same_for_few_rows_and_many(desk: Any) -> None:
     counts = []
     for number in range(2):

@@ -6,16 +6,19 @@ from typing import Any
 from django import forms
 from django.contrib.admin.utils import unquote
 from django.core.exceptions import FieldDoesNotExist, PermissionDenied, ValidationError
+from django.db import models
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import URLPattern, path
 from django.utils import formats, timezone
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold import admin as unfold
 
+from backoffice.changes.naming import labels_of
 from backoffice.desk.as_of import (
     Asked,
     all_versions_at,
@@ -51,6 +54,17 @@ class MomentForm(DeskForm):
         if at > timezone.now():
             raise ValidationError(_("That is still to come. Choose a moment in the past."))
         return at
+
+
+def options_of(field: Any, asked: str) -> list[tuple[Any, Any]]:
+    """Return what a list can be narrowed to by a field; of related rows, the one that is asked for."""
+    if field.choices:
+        return list(field.flatchoices)
+    if field.is_relation and asked.isdecimal():
+        return [(int(asked), labels_of(field.related_model, [int(asked)]).get(int(asked), f"#{asked}"))]
+    if isinstance(field, models.BooleanField):
+        return [(1, gettext_lazy("Yes")), (0, gettext_lazy("No"))]
+    return []
 
 
 class PastMixin(unfold.ModelAdmin):
@@ -114,18 +128,36 @@ class PastMixin(unfold.ModelAdmin):
 
     def past_choices(self, request: HttpRequest) -> list[tuple[Any, list[tuple[Any, Any, bool]]]]:
         """Return the fields that the list can be narrowed by, each with its choices."""
-        fields = [each for each in listed_fields(self.model, self.past_fields) if each.choices]
-        return [
-            (each, [(value, label, request.GET.get(each.name) == str(value)) for value, label in each.flatchoices])
-            for each in fields
-        ]
+        choices = []
+        for each in listed_fields(self.model, self.past_fields):
+            asked = request.GET.get(each.name, "")
+            options = options_of(each, asked)
+            if options:
+                choices.append((each, [(value, label, asked == str(value)) for value, label in options]))
+        return choices
 
     def past_asked(self, request: HttpRequest) -> Asked:
         """Return what the address narrows the list to."""
-        chosen = {each.name: request.GET.get(each.name, "") for each, _choices in self.past_choices(request)}
+        chosen = {
+            each.name: value
+            for each, options in self.past_choices(request)
+            for value, _label, is_chosen in options
+            if is_chosen
+        }
         searched = [name for name in self.search_fields if self.is_own_text(name)]
         term = request.GET.get(TERM_VAR, "").strip()
-        return Asked({name: value for name, value in chosen.items() if value}, term if searched else "", searched)
+        return Asked(chosen, term if searched else "", searched)
+
+    def past_address(self, request: HttpRequest) -> str:
+        """Return the address of the list as it was, narrowed as the list of now is, as far as the past knows of it."""
+        names = {each.name for each in listed_fields(self.model, self.past_fields)}
+        asked = {TERM_VAR: request.GET.get(TERM_VAR, "")}
+        for name, value in request.GET.items():
+            field, _lookup, _exact = name.partition("__")
+            if field in names and name in (f"{field}__exact", f"{field}__id__exact"):
+                asked[field] = str(value)
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return self.url("past") + (f"?{query}" if query else "")
 
     def is_own_text(self, name: str) -> bool:
         try:

@@ -71,10 +71,10 @@ def section_url(cl: Any, row: Any) -> str:
     return str(cl.model_admin.url("sections", row.pk))
 
 
-@register.simple_tag
-def past_url(cl: Any) -> str:
-    """Return the address of the list as it was, where there is a history of it."""
-    return str(cl.model_admin.url("past")) if hasattr(cl.model, "history") else ""
+@register.simple_tag(takes_context=True)
+def past_url(context: Any, cl: Any) -> str:
+    """Return the address of the list as it was, narrowed alike, where there is a history of it."""
+    return str(cl.model_admin.past_address(context["request"])) if hasattr(cl.model, "history") else ""
 
 
 @register.filter
