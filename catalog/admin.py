@@ -148,6 +148,8 @@ class ProductAdmin(TimelineMixin, DeskModelAdmin):
     inlines = (MovementsInline,)
     asks_reason = True
     desk_actions = ("receive", "count", "adjust", "archive", "restore")
+    by_services = ("status",)
+    price_fields = ("price", "cost")
 
     sku_code = code("sku", _("SKU"))
     state = badge("status")

@@ -21,6 +21,7 @@ READS = [
     "orders.view_*",
     "reports.view_*",
     "changes.view_changeset",
+    "bulk.view_bulkrun",
     "catalog.export_*",
     "reports.run_report",
 ]

@@ -10,14 +10,14 @@ One method of the admin serves both places:
     desk_actions = ("ship",)
 
 It is asked for each row, in a savepoint of its own. A ValidationError leaves that row as it was, and its sentence is
-shown beside the row. Everything that one request does is one change set.
+shown beside the row. Everything that one request does is one change set. From the list it is planned first, and run
+once the plan is confirmed: `desk.bulk`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -26,6 +26,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
+from backoffice.bulk.services import FAILED, REFUSALS, SKIPPED, sentence_of_database
 from backoffice.changes.context import describe_change
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import Refusal
@@ -33,7 +34,6 @@ from backoffice.desk.forms import ActionForm, reasons_required
 from backoffice.desk.queues import forget_counts
 
 CONFIRMED = "confirmed"
-ROW_LIMIT = 1_000
 
 
 class StaffRequest(HttpRequest):
@@ -49,6 +49,7 @@ class DeskAction:
     `permission` is a codename of the admin's own app. `check(row, user)` says why not. `tone` is `danger` for what
     cannot be taken back. `on_page` and `on_list` say where it is offered; on a page, `main` ones are buttons and the
     others stand in a menu. Those refused are shown with the reason, unless `hidden_when_refused`: it is plain to see.
+    `amount` is the field whose sum tells, before it runs on many rows, how much money it is about.
     """
 
     title: Any
@@ -59,6 +60,7 @@ class DeskAction:
     check: Callable[[Any, Any], Refusal | None] | None = None
     done: Callable[[int], Any] | None = None
     explain: Any = ""
+    amount: str = ""
     main: bool = False
     hidden_when_refused: bool = False
     on_page: bool = True
@@ -81,18 +83,10 @@ def desk_action(title: Any, **options: Any) -> Callable[[Callable[..., None]], C
 
 @dataclass
 class Outcome:
-    """What became of each row: done, or left as it was, with the sentence that says why."""
+    """What became of each row: done, or left as it was (refused, or failed), with the sentence that says why."""
 
     done: list[Any] = field(default_factory=list)
-    skipped: list[tuple[Any, str]] = field(default_factory=list)
-
-    @property
-    def reasons(self) -> list[tuple[str, list[Any]]]:
-        """The skipped rows, gathered under their sentences."""
-        gathered: dict[str, list[Any]] = {}
-        for row, sentence in self.skipped:
-            gathered.setdefault(sentence, []).append(row)
-        return sorted(gathered.items(), key=lambda reason: -len(reason[1]))
+    problems: list[tuple[Any, str, str]] = field(default_factory=list)
 
 
 def sentence_of(error: ValidationError) -> str:
@@ -101,27 +95,32 @@ def sentence_of(error: ValidationError) -> str:
 
 
 def perform(rows: Any, service: Callable[[Any], None]) -> Outcome:
-    """Call `service` with each row in its own savepoint; what it refuses is skipped."""
+    """Call `service` with each row in its own savepoint; what it or the database refuses is left as it was."""
     outcome = Outcome()
     for row in rows:
         try:
             with transaction.atomic():
                 service(row)
         except ValidationError as error:
-            outcome.skipped.append((row, sentence_of(error)))
+            outcome.problems.append((row, SKIPPED, sentence_of(error)))
+        except REFUSALS as error:
+            outcome.problems.append((row, FAILED, sentence_of_database(error, type(row))))
         else:
             outcome.done.append(row)
     return outcome
 
 
 class ActionRun:
-    """One request for an action: asks in a dialog, runs, and tells what became of the rows."""
+    """One request for an action: asks in a dialog, and runs."""
 
     def __init__(self, admin: Any, request: HttpRequest, action: DeskAction, rows: models.QuerySet) -> None:
         self.admin, self.request, self.action, self.rows = admin, request, action, rows
         self.row: Any = None
-        if not admin.may(request, action.permission):
+        if not self.permitted():
             raise PermissionDenied
+
+    def permitted(self) -> bool:
+        return bool(self.admin.may(self.request, self.action.permission))
 
     def for_row(self, row: Any) -> HttpResponse:
         """Answer the dialog of a row's own page."""
@@ -133,26 +132,12 @@ class ActionRun:
         if not form.is_valid():
             return self.show("desk/dialog.html", form=form)
         outcome = self.run([row], form)
-        if outcome.skipped:
-            form.add_error(None, outcome.skipped[0][1])
+        for _row, _kind, sentence in outcome.problems:
+            form.add_error(None, sentence)
+        if outcome.problems:
             return self.show("desk/dialog.html", form=form)
         self.admin.message_user(self.request, self.done_sentence(1))
         return self.go(self.admin.url_of(row))
-
-    def for_list(self) -> HttpResponse:
-        """Answer the dialog of the rows that are selected in the list, or of all that its filters show."""
-        count = self.rows.order_by()[: ROW_LIMIT + 1].count()
-        if count > ROW_LIMIT:
-            return self.show("desk/dialog_refused.html", refusal=too_many_sentence())
-        form = self.bound_form()
-        if not form.is_valid():
-            return self.show("desk/dialog.html", form=form, count=count, carried=self.carried())
-        outcome = self.run(self.rows.order_by("pk"), form)
-        reasons = [
-            (sentence, [(row, self.admin.url_of(row)) for row in skipped]) for sentence, skipped in outcome.reasons
-        ]
-        sentence = self.done_sentence(len(outcome.done))
-        return self.show("desk/dialog_outcome.html", outcome=outcome, sentence=sentence, reasons=reasons)
 
     def bound_form(self) -> ActionForm:
         data = self.request.POST if CONFIRMED in self.request.POST else None
@@ -172,12 +157,6 @@ class ActionRun:
         sentence = self.action.done(count) if self.action.done else _("%(count)s done.")
         return str(sentence) % {"count": f"{count:,}"}
 
-    def carried(self) -> list[tuple[str, str]]:
-        """Return what the second post must repeat: the action, and the selection or that it is everything."""
-        posted = self.request.POST
-        carried = [("action", self.action.name), ("index", "0"), ("select_across", posted.get("select_across", "0"))]
-        return carried + [(ACTION_CHECKBOX_NAME, pk) for pk in posted.getlist(ACTION_CHECKBOX_NAME)]
-
     def show(self, template: str, **context: Any) -> HttpResponse:
         """Show a dialog: within the page that asked for it, or as a page of its own."""
         context |= {"action": self.action, "row": self.row, "opts": self.admin.opts, "dialog_template": template}
@@ -191,12 +170,6 @@ class ActionRun:
         if self.request.headers.get("HX-Request"):
             return HttpResponse(headers={"HX-Redirect": url})
         return HttpResponseRedirect(url)
-
-
-def too_many_sentence() -> str:
-    return _("An action takes up to %(limit)s rows at once. Narrow the filters, or select fewer.") % {
-        "limit": f"{ROW_LIMIT:,}"
-    }
 
 
 @dataclass(frozen=True)

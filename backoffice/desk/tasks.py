@@ -1,13 +1,16 @@
-"""Undo that takes longer than a page should wait."""
+"""Work of the desk that takes longer than a page should wait: undo, and runs on many rows."""
 
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import User
+from backoffice.bulk.models import BulkRun
+from backoffice.bulk.services import carry_out, end_run
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.undo import undo_change_set
-from backoffice.jobs.context import JobContext
+from backoffice.desk.bulk import KIND, work_of
+from backoffice.jobs.context import JobCancelled, JobContext
 from backoffice.jobs.models import Job
 from backoffice.jobs.registry import job
 from backoffice.jobs.services import enqueue_job
@@ -41,3 +44,16 @@ def undo_in_background(context: JobContext, *, pk: int, actor: int, **asked: Any
         **asked,
     )
     return {"change_set": undo.pk}
+
+
+@job(kind=KIND, title=_("Work on many rows"), time_limit=7200, atomic=False)
+def carry_out_in_background(context: JobContext, *, pk: int) -> dict[str, Any]:
+    """Carry out a large run, batch by batch; each commits if this worker still holds the job."""
+    run = BulkRun.objects.select_related("actor").get(pk=pk)
+    try:
+        carry_out(run=run, work=work_of(run), effect=context.effect, progress=context.progress)
+    except JobCancelled:
+        with context.effect():
+            end_run(run=run, state=BulkRun.State.STOPPED)
+        raise
+    return {"done": run.done, "skipped": run.skipped, "failed": run.failed}

@@ -96,6 +96,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("System"),
         [
             Item(_("Changes"), "history", "changes_changeset_changelist", "changes.view_changeset"),
+            Item(_("Bulk runs"), "dynamic_form", "bulk_bulkrun_changelist", "bulk.view_bulkrun"),
             Item(_("Jobs"), "work_history", "jobs_job_changelist", "jobs.view_job"),
             Item(_("Schedules"), "schedule", "jobs_jobschedule_changelist", "jobs.view_jobschedule"),
             Item(_("People"), "badge", "accounts_user_changelist", "accounts.view_user"),

@@ -41,6 +41,7 @@ INSTALLED_APPS = [
     "backoffice.spreadsheets",
     "backoffice.jsonexport",
     "backoffice.notes",
+    "backoffice.bulk",
     "backoffice.desk",
     "catalog",
     "customers",
@@ -268,6 +269,14 @@ REASONS_REQUIRED = {
     "customers.customer": {"fields": [], "actions": ["block"]},
     "orders.order": {"fields": [], "actions": ["cancel", "hold", "refund"]},
 }
+# Work on many rows: so many at once at most; more than this are worked on in the background, so many a transaction.
+# A preview that nobody confirmed in time is forgotten.
+BULK_ROWS_MOST = 50_000
+BULK_PAGE_ROWS = 200
+BULK_BATCH_ROWS = {"edit": 2_000, "action": 50}
+BULK_PLAN_MINUTES = 60
+# What wants a second word before it runs: more rows than this, a price that changes by more per cent, a price of zero.
+BULK_GUARDS = {"rows": 1_000, "price_percent": 30}
 # How long versions are kept, for `manage.py prune_history`: model and days. What is not named is kept for ever.
 HISTORY_KEEP_DAYS: dict[str, int] = {"customers.customer": 3650, "customers.address": 3650}
 SIMPLE_HISTORY_DATE_INDEX = False

@@ -69,6 +69,7 @@ class OrderActions(DeskModelAdmin):
         icon="task_alt",
         main=True,
         check=can_place_order,
+        amount="total",
         hidden_when_refused=True,
         explain=_("Reserves the units and fixes the total."),
         done=lambda count: ngettext_lazy("%(count)s order placed.", "%(count)s orders placed.", count),
@@ -83,6 +84,7 @@ class OrderActions(DeskModelAdmin):
         icon="local_shipping",
         main=True,
         check=can_ship_order,
+        amount="total",
         done=lambda count: ngettext_lazy("%(count)s order shipped.", "%(count)s orders shipped.", count),
     )
     def ship(self, request: StaffRequest, order: Order, **asked: Any) -> None:
@@ -192,6 +194,7 @@ class OrderActions(DeskModelAdmin):
         icon="cancel",
         tone="danger",
         check=can_cancel_order,
+        amount="total",
         explain=_("Releases what is reserved. Money that was paid stays on the order until it is refunded."),
         done=lambda count: ngettext_lazy("%(count)s order cancelled.", "%(count)s orders cancelled.", count),
     )

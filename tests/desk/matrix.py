@@ -73,6 +73,7 @@ SCREENS = {
     "reports.reportrun": Screen(EVERYBODY, actions=each(MANAGERS, "again")),
     "reports.reportschedule": Screen(EVERYBODY, adds=MANAGERS, changes=MANAGERS),
     "changes.changeset": Screen(EVERYBODY),
+    "bulk.bulkrun": Screen(EVERYBODY),
     "spreadsheets.importjob": Screen(IMPORTERS, adds=IMPORTERS),
     "jobs.job": Screen(MANAGERS, actions=each(MANAGERS, "cancel", "retry")),
     "jobs.jobschedule": Screen(MANAGERS, actions=each(MANAGERS, "run_now", "pause", "resume")),
@@ -82,6 +83,14 @@ SCREENS = {
     "accounts.apitoken": Screen(ADMINISTRATORS, adds=ADMINISTRATORS, actions=each(ADMINISTRATORS, "revoke")),
     "auth.group": Screen(ADMINISTRATORS),
     "axes.accessattempt": Screen(ADMINISTRATORS),
+}
+# A field of each list whose rows many may be edited at once, and a value for it.
+EDITED = {
+    "catalog.product": ("barcode", "5012345678900"),
+    "catalog.category": ("description", "Woven"),
+    "customers.customer": ("company", "Sol"),
+    "orders.order": ("shipping_address", "Main Street 1"),
+    "accounts.user": ("name", "Ada"),
 }
 REPORTS = {
     **dict.fromkeys(("sales-by-day", "sales-by-week", "sales-by-month", "sales-by-country"), EVERYBODY),
@@ -203,6 +212,15 @@ def change_set_pages(change_set: Any) -> Iterator[Page]:
     yield Page(f"{base}deleted/", sees, sees)
     yield Page(f"{base}{change_set.pk}/undo/", sees, undone, {"reason": "wrong"})
     yield Page(f"{base}{change_set.pk}/download/", sees, sees)
+
+
+def bulk_pages(preview: Any, token: str) -> Iterator[Page]:
+    """Yield the pages of a preview of one's own, of an edit of products."""
+    base = f"/bulk/bulkrun/{preview.pk}/"
+    yield Page(f"{base}change/", Answer(EVERYBODY), Answer(NOBODY))
+    yield Page(f"{base}run/", NOT_THERE, Answer(GOODS, 302, writes=True), {"token": token})
+    for name in ("stop", "again"):
+        yield Page(f"{base}{name}/", NOT_THERE, Answer(GOODS, 302))
 
 
 def site_pages() -> Iterator[Page]:

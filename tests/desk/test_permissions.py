@@ -15,6 +15,7 @@ from pytest_django import DjangoDbBlocker
 from backoffice.accounts.models import User
 from backoffice.accounts.roles import ROLES
 from backoffice.accounts.services import grant_role, issue_token
+from backoffice.bulk.services import token_for
 from backoffice.jsonexport.registry import all_exports
 from backoffice.spreadsheets.registry import resource_names
 from reports.catalogue import REPORTS
@@ -108,6 +109,8 @@ def all_pages(owner: User, rows: Mapping[str, Any], ready: Mapping[Any, Any]) ->
     yield from matrix.import_pages(own["spreadsheets.importjob"])
     yield from matrix.import_pages(world.checked_import(owner, "stock-count"))
     yield from matrix.change_set_pages(rows["changes.changeset"])
+    preview = world.bulk_preview(owner)
+    yield from matrix.bulk_pages(preview, token_for(preview, owner))
     for label, screen in SCREENS.items():
         yield from matrix.pages_of(label, screen, (rows | own)[label])
     for (label, name), (row, data) in ready.items():
@@ -186,7 +189,7 @@ def test_a_row_offers_those_actions_that_one_may_do(who: str, desk: World, rf: R
 
 
 @pytest.mark.parametrize("who", sorted(STAFF))
-def test_a_list_offers_and_does_those_actions_that_one_may_do(who: str, desk: World) -> None:
+def test_a_list_offers_and_plans_those_actions_that_one_may_do(who: str, desk: World) -> None:
     browser = desk.browser(who)
     for label, screen in SCREENS.items():
         url, page = f"/{label.replace('.', '/')}/", ""
@@ -198,6 +201,18 @@ def test_a_list_offers_and_does_those_actions_that_one_may_do(who: str, desk: Wo
             posted = {"action": name, "index": 0, "_selected_action": [row.pk], "confirmed": 1}
             _response, wrote = browser.post(url, posted | data)
             assert (label, name, f'"action": "{name}"' in page, wrote) == (label, name, who in may, who in may)
+
+
+@pytest.mark.parametrize("who", sorted(STAFF))
+def test_a_list_lets_those_edit_many_rows_who_may_change_one(who: str, desk: World) -> None:
+    browser = desk.browser(who)
+    assert set(matrix.EDITED) == {label for label, screen in SCREENS.items() if screen.changes}
+    for label, (field, value) in matrix.EDITED.items():
+        url, may = f"/{label.replace('.', '/')}/", who in SCREENS[label].changes
+        posted = {"action": "edit_many", "index": 0, "select_across": 1, "_selected_action": [1], "confirmed": 1}
+        page = browser.get(url)[0].content.decode()
+        _response, wrote = browser.post(url, posted | {f"do-{field}": "set", f"value-{field}": value})
+        assert (label, 'value="edit_many"' in page, wrote) == (label, may, may)
 
 
 @pytest.mark.parametrize("who", sorted(ROLES))

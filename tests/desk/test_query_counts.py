@@ -16,6 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from model_bakery import baker
 
 from backoffice.accounts.models import ApiToken, Membership, User
+from backoffice.bulk.models import BulkRun
+from backoffice.bulk.operations import Edit
+from backoffice.bulk.plans import plan_edits
 from backoffice.changes.models import ChangeSet
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter, ValueFilter, YesNoFilter
 from backoffice.desk.written import WrittenFilter
@@ -78,6 +81,16 @@ FILL: dict[type[Any], dict[str, str]] = {
         "actor_id": "i + 1000",
         "kind": "'form'",
         "counts": """'{"catalog.product": {"~": 1}}'""",
+    },
+    BulkRun: {
+        "model_label": "'catalog.product'",
+        "title": "'Price: +5 %'",
+        "state": "'done'",
+        "finished_at": "now()",
+        "actor_id": "i + 1000",
+        "change_set_id": "i + 1000",
+        "change_key": "gen_random_uuid()",
+        "digest": "''",
     },
     ImportJob: {"resource": "'products'", "state": "'checked'", "owner_id": "i + 1000", "filename": "'a.csv'"},
     Job: {"kind": "'tests.write'", "key": "i", "state": "'queued'", "max_attempts": "1", "asked_by_id": "i + 1000"},
@@ -191,6 +204,17 @@ def test_a_form_costs_as_much_with_fifty_lines_as_with_three(desk: Any, make: Ca
 def test_an_opened_row_costs_little(desk: Any, make: Callable[[], Any]) -> None:
     row = make()
     assert len(queries_of(desk, admin.site.get_model_admin(type(row)).url("sections", row.pk))) <= CEILING
+
+
+def preview_of(rows: int) -> BulkRun:
+    pks = [make_product(barcode="1" * (number % 2)).pk for number in range(rows)]
+    edit = Edit(Product._meta.get_field("barcode"), "set", "12")
+    return plan_edits(model=Product, pks=pks, edits=[edit], actor=User.objects.get(), refuses=lambda row: row.barcode)
+
+
+def test_a_preview_costs_as_much_with_fifty_rows_as_with_three(desk: Any) -> None:
+    few, many = (queries_of(desk, f"/bulk/bulkrun/{preview_of(rows).pk}/change/") for rows in (3, 50))
+    assert len(many) <= len(few) <= CEILING + 2
 
 
 def test_the_home_page_costs_little(desk: Any) -> None:

@@ -11,6 +11,9 @@ from model_bakery import baker
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import issue_token
+from backoffice.bulk.models import BulkRun
+from backoffice.bulk.operations import Edit
+from backoffice.bulk.plans import plan_edits
 from backoffice.changes.context import recording
 from backoffice.changes.models import ChangeSet
 from backoffice.jobs.models import JobSchedule
@@ -42,6 +45,7 @@ def rows_shown() -> dict[str, Any]:
         "orders.return": announced_return(),
         "reports.reportschedule": planned_report(),
         "changes.changeset": renaming(),
+        "bulk.bulkrun": baker.make(BulkRun, model_label="catalog.product", state="done", finished_at=timezone.now()),
         "jobs.job": enqueue_job(kind="tests.write"),
         "jobs.jobschedule": JobSchedule.objects.first(),
         "accounts.user": baker.make(User, email="somebody@example.com"),
@@ -57,6 +61,12 @@ def renaming() -> ChangeSet:
     with recording(kind=ChangeSet.Kind.SHELL, reason="typo"):
         Product.objects.filter(pk=product.pk).update(name="New")
     return ChangeSet.objects.get(reason="typo")
+
+
+def bulk_preview(owner: User) -> BulkRun:
+    """Return a preview of `owner`'s, whether or not they might have made it."""
+    edit = Edit(Product._meta.get_field("barcode"), "set", "5012345678900")
+    return plan_edits(model=Product, pks=[make_product().pk], edits=[edit], actor=owner)
 
 
 def report_run(owner: User) -> ReportRun:

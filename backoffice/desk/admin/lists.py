@@ -99,7 +99,7 @@ class ListMixin(PastMixin, unfold.ModelAdmin):
         queues = self.get_queues(request)
         counts = self.admin_site.queue_counts(request) if queues else {}
         tabs = [(queue, counts.get((self.opts.label_lower, queue.slug))) for queue in queues]
-        actions = [action for action in self.permitted_actions(request) if action.on_list]
+        actions = self.list_actions(request)
         context = {"queue_tabs": tabs, "bulk_actions": actions, "empty_text": self.empty_text}
         return super().changelist_view(request, context | (extra_context or {}))
 

@@ -8,12 +8,20 @@ from django.http import Http404, HttpRequest, HttpResponse
 from unfold import admin as unfold
 
 from backoffice.desk.actions import ActionRun, Button, DeskAction
+from backoffice.desk.bulk import EDIT, EditRun, ListRun
+from backoffice.desk.editing import offered_fields
 
 
 class ActionMixin(unfold.ModelAdmin):
-    """The actions of a model; see `desk.actions`."""
+    """The actions of a model, see `desk.actions`, and the editing of many rows.
+
+    `by_services` are fields of the form that many rows have edited by actions only. Of `price_fields` a plan tells
+    the sums, and the jumps.
+    """
 
     desk_actions: tuple[str, ...] = ()
+    by_services: tuple[str, ...] = ()
+    price_fields: tuple[str, ...] = ()
 
     def permitted_actions(self, request: HttpRequest) -> list[DeskAction]:
         actions = [getattr(self, name).desk_action for name in self.desk_actions]
@@ -24,8 +32,14 @@ class ActionMixin(unfold.ModelAdmin):
     ) -> dict[str, Any]:
         if action_location != ActionLocation.CHANGE_LIST or self.actions is None or IS_POPUP_VAR in request.GET:
             return {}
-        offered = [action for action in self.permitted_actions(request) if action.on_list]
-        return {action.name: (self.run_on_list(action), action.name, action.title) for action in offered}
+        return {
+            action.name: (self.run_on_list(action), action.name, action.title) for action in self.list_actions(request)
+        }
+
+    def list_actions(self, request: HttpRequest) -> list[DeskAction]:
+        """Return what is offered for a selection in the list."""
+        edits = [EDIT] if offered_fields(self, request) else []
+        return edits + [action for action in self.permitted_actions(request) if action.on_list]
 
     def get_action_choices(
         self,
@@ -37,7 +51,8 @@ class ActionMixin(unfold.ModelAdmin):
 
     @staticmethod
     def run_on_list(action: DeskAction) -> Any:
-        return lambda admin, request, queryset: ActionRun(admin, request, action, queryset).for_list()
+        run = EditRun if action is EDIT else ListRun
+        return lambda admin, request, queryset: run(admin, request, action, queryset).answer()
 
     def action_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
         """Answer the dialog of an action on a row's page."""

@@ -1,5 +1,5 @@
-"""The screens of the kernel: people, change sets, jobs, imports."""
+"""The screens of the kernel: people, change sets, bulk runs, jobs, imports."""
 
-from backoffice.desk.screens import accounts, changes, imports, jobs
+from backoffice.desk.screens import accounts, bulk, changes, imports, jobs
 
-__all__ = ["accounts", "changes", "imports", "jobs"]
+__all__ = ["accounts", "bulk", "changes", "imports", "jobs"]
