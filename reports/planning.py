@@ -16,6 +16,7 @@ from backoffice.changes.services import service
 from backoffice.jobs.services import enqueue_job
 from backoffice.jobs.services.planning import due_times
 from reports.catalogue import get_report
+from reports.catalogue.base import Report
 from reports.mails import tell
 from reports.models import ReportRun, ReportSchedule
 from reports.periods import local_today
@@ -41,9 +42,10 @@ def plan_report(*, schedule: ReportSchedule, actor: User, now: datetime, reason:
     return schedule
 
 
-def recipients_for(report: Any) -> Sequence[User]:
-    """Return the colleagues who may run the report, and so may get it by mail."""
-    return [user for user in User.objects.active().order_by("email") if can_run_report(report, user) is None]
+def recipients_for(*reports: Report) -> Sequence[User]:
+    """Return the colleagues who may run one of the reports, and so may get it by mail."""
+    staff = User.objects.active().order_by("email")
+    return [user for user in staff if any(can_run_report(report, user) is None for report in reports)]
 
 
 def administrators() -> list[str]:

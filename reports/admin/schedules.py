@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from backoffice.desk.admin import DeskModelAdmin
-from backoffice.desk.columns import column, text, when
+from backoffice.desk.columns import NOTHING, column, text, when
 from backoffice.desk.filters import ChoiceFilter
 from backoffice.desk.forms import VersionedForm
 from backoffice.desk.queues import Queue
@@ -31,7 +32,10 @@ class ScheduleForm(VersionedForm):
 
     rhythm = forms.ChoiceField(label=gettext_lazy("Runs"), choices=Rhythm, initial=Rhythm.WORKING_DAYS)
     at = forms.TimeField(
-        label=gettext_lazy("At"), initial="07:30", help_text=gettext_lazy("Hour and minute, as 07:30.")
+        label=gettext_lazy("At"),
+        initial="07:30",
+        widget=UnfoldAdminTextInputWidget(),
+        help_text=gettext_lazy("Hour and minute, as 07:30."),
     )
     asked = forms.CharField(
         label=gettext_lazy("Asks for"),
@@ -54,17 +58,23 @@ class ScheduleForm(VersionedForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        plan = self.instance
+        if "report" in self.fields:
+            self.prepare(self.instance)
+
+    def prepare(self, plan: ReportSchedule) -> None:
+        """Offer what the user may choose, and show what was chosen."""
         permitted = [slug for slug, report in REPORTS.items() if can_run_report(report, self.user) is None]
         self.offer("report", [(slug, REPORTS[slug].title) for slug in permitted])
         figures = {c.name: c.label for slug in permitted for c in REPORTS[slug].columns if c.total}
-        self.fields["alert_figure"].widget = forms.Select(choices=[("", _("always sent")), *figures.items()])
-        staff = {user.email: str(user) for slug in permitted for user in recipients_for(REPORTS[slug])}
+        figure_choices = [("", _("always sent")), *figures.items()]
+        self.fields["alert_figure"].widget = UnfoldAdminSelectWidget(choices=figure_choices)
+        staff = {user.email: str(user) for user in recipients_for(*(REPORTS[slug] for slug in permitted))}
         staff |= {email: email for email in plan.recipients}
         self.offer("recipients", sorted(staff.items(), key=lambda person: person[1]))
         self.initial.setdefault("recipients", plan.recipients)
         if plan.pk:
-            self.initial["rhythm"], self.initial["at"] = from_cron(plan.cron)
+            rhythm, at = from_cron(plan.cron)
+            self.initial.update(rhythm=rhythm, at=f"{at:%H:%M}")
         if plan.parameters:
             self.initial["asked"] = "\n".join(f"{name}={value}" for name, value in plan.parameters.items())
 
@@ -100,9 +110,9 @@ def _refused_words(emails: list[str]) -> str:
     }
 
 
-def upcoming(plan: ReportSchedule) -> str:
-    """Return the next five runs, in words."""
-    times = plan.next_times(timezone.now(), PREVIEWED)
+def upcoming(plan: ReportSchedule, count: int = PREVIEWED) -> str:
+    """Return the next runs, in words."""
+    times = plan.next_times(timezone.now(), count)
     return " · ".join(date_format(timezone.localtime(at), "D j M Y, H:i") for at in times)
 
 
@@ -129,12 +139,17 @@ class ReportScheduleAdmin(DeskModelAdmin):
         ),
         (gettext_lazy("How it goes"), {"fields": ("owned_by", "missing", "trouble")}),
     )
-    readonly_fields = ("upcoming_runs", "owned_by", "missing", "trouble")
+    # What those see who may not change it.
+    shown = (
+        *("title", "report_title", "times", "upcoming_runs", "parameters", "format", "active"),
+        *("recipients", "only_with_data", "owned_by", "missing", "trouble"),
+    )
+    readonly_fields = ("report_title", "times", "upcoming_runs", "owned_by", "missing", "trouble")
 
     report_title = column(lambda plan: plan.get_report_display(), gettext_lazy("report"))
     times = text("words", gettext_lazy("runs"))
     owned_by = column(lambda plan: str(plan.owner or _("the desk")), gettext_lazy("runs with the rights of"))
-    next_at = when("next_due", gettext_lazy("next run"))
+    next_at = column(lambda plan: upcoming(plan, 1) if plan.active else NOTHING, gettext_lazy("next run"))
     missing = when("missing_since", gettext_lazy("did not arrive"))
     trouble = text("problem")
     upcoming_runs = column(upcoming, gettext_lazy("next five runs"))
@@ -146,7 +161,7 @@ class ReportScheduleAdmin(DeskModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
             return [(title, {"fields": _without(fields["fields"])}) for title, fields in self.fieldsets[:2]]
-        return self.fieldsets
+        return self.fieldsets if self.has_change_permission(request, obj) else [(None, {"fields": self.shown})]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         """Return what the page of a report hands over: its slug and what it was asked."""

@@ -12,7 +12,7 @@ from reports.catalogue.facts import FactsReport
 from reports.catalogue.parameters import ReportParameters
 from reports.catalogue.rfm import PERMISSIONS, SPENT, invoices, scored
 from reports.catalogue.rfm_customers import RfmParameters
-from reports.periods import DAY, Period, month_start
+from reports.periods import DAY, Period, local_today, month_start
 
 CUSTOMERS = Column("customers", _("Customers"), Kind.INTEGER, total=True)
 
@@ -51,9 +51,8 @@ class SegmentFacts(FactsReport):
 
     def given(self, question: Question) -> Mapping[str, Any]:
         asked, months = question.period, question.values["months"]
-        then = Period(
-            _months_back(asked.first, months), _months_back(asked.last, months, whole=bool(asked.whole_months))
-        )
+        last = _months_back(asked.last or local_today(), months, whole=bool(asked.whole_months))
+        then = Period(_months_back(asked.first, months), last)
         return {**super().given(question), "then_starts_at": then.starts_at, "then_ends_at": then.ends_at}
 
 

@@ -1,10 +1,11 @@
 """The figures of each report, added up by hand."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import timezone
 from model_bakery import baker
 
 from reports.catalogue import REPORTS, get_report
@@ -142,6 +143,18 @@ def test_a_customer_who_buys_no_more_leaves_the_segments() -> None:
     assert set(moves) == {("Hibernating", "", 1, 0), ("", "Hibernating", 1, 7)}
     assert set(segments) == {("Hibernating", 1, 1, 1, 1, 7), ("", 1, 1, 1, 1, 0)}
     assert totals["now"] == totals["before"] == 2
+
+
+def test_all_time_is_compared_with_all_time_until_then() -> None:
+    now = timezone.now()
+    for days in (5, 400):
+        make_sale((now - timedelta(days=days)).isoformat(), (1, "5"), customer=make_customer())
+
+    _segments, totals = read("rfm-segments", period="all_time")
+    moves, _totals = read("rfm-moves", period="all_time")
+
+    assert totals["now"] == 2
+    assert [row[0] for row in moves if row[0] == ""] == [""]
 
 
 def test_a_cohort_is_followed_month_by_month() -> None:

@@ -300,6 +300,23 @@ def test_the_form_opens_with_what_the_report_was_asked(manager: Any, signed_in: 
     assert "period=yesterday</textarea>" in content
 
 
+def test_a_viewer_reads_a_plan_and_cannot_change_it(manager: Any, viewer: Any, signed_in: Any) -> None:
+    address = reverse("admin:reports_reportschedule_change", args=[plan(manager).pk])
+
+    response = signed_in(viewer).get(address)
+
+    assert "Each working day, Monday to Friday at 07:30" in response.content.decode()
+    assert signed_in(viewer).post(address, form(title="Mine")).status_code == 403
+
+
+def test_what_the_code_declares_is_not_changed_by_a_form(manager: Any, signed_in: Any) -> None:
+    declared = ReportSchedule.objects.get(declared_in_code=True)
+    address = reverse("admin:reports_reportschedule_change", args=[declared.pk])
+
+    assert "every day at 06:00" in signed_in(manager).get(address).content.decode()
+    assert signed_in(manager).post(address, form(title="Mine")).status_code == 403
+
+
 def test_whoever_saves_a_plan_lends_it_their_rights(manager: Any, administrator: Any, signed_in: Any) -> None:
     schedule = plan(manager)
     address = reverse("admin:reports_reportschedule_change", args=[schedule.pk])
