@@ -127,7 +127,8 @@ def addresses(model: Any) -> Iterator[str]:
     yield from ("", "?last=1", *(["?q=a"] if desk.search_fields else []))
     for name, sort in desk.list_filter:
         choices = model._meta.get_field(name).choices or [("", "")]
-        yield "?" + IN_USE[sort].format(name=name, choice=next(iter(choices))[0])
+        known = next(each for each in sort.__mro__ if each in IN_USE)
+        yield "?" + IN_USE[known].format(name=name, choice=next(iter(choices))[0])
     yield from (f"?queue={queue.slug}" for queue in desk.queues)
 
 
