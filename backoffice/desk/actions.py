@@ -113,6 +113,8 @@ def perform(rows: Any, service: Callable[[Any], None]) -> Outcome:
 class ActionRun:
     """One request for an action: asks in a dialog, and runs."""
 
+    page_template = "desk/dialog_page.html"
+
     def __init__(self, admin: Any, request: HttpRequest, action: DeskAction, rows: models.QuerySet) -> None:
         self.admin, self.request, self.action, self.rows = admin, request, action, rows
         self.row: Any = None
@@ -164,7 +166,7 @@ class ActionRun:
         if self.request.headers.get("HX-Request"):
             return render(self.request, template, context)
         context |= self.admin.admin_site.each_context(self.request) | {"title": self.action.title}
-        return render(self.request, "desk/dialog_page.html", context)
+        return render(self.request, self.page_template, context)
 
     def go(self, url: str) -> HttpResponse:
         if self.request.headers.get("HX-Request"):

@@ -73,7 +73,7 @@ class ListRun(ActionRun):
 class EditRun(ListRun):
     """The page that asks which fields of many rows are edited, and how."""
 
-    template = "desk/bulk_edit.html"
+    template = page_template = "desk/bulk_edit.html"
 
     def permitted(self) -> bool:
         return bool(offered_fields(self.admin, self.request))
