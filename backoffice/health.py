@@ -1,4 +1,4 @@
-"""Two addresses for whoever watches the process: is it alive, and may it be given work."""
+"""Addresses for whoever watches the desk: is the process alive, may it be given work, and do jobs run."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,11 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from backoffice.jobs.health import stopped
+
 
 class HealthMiddleware:
-    """Answer `/healthz` and `/readyz` before anything looks at the host name, the session or the database.
+    """Answer `/healthz`, `/readyz` and `/jobsz` before anything looks at the host name, the session or the database.
 
     A probe knows the machine's number, not the name in ALLOWED_HOSTS, and speaks plain HTTP.
     """
@@ -22,6 +24,8 @@ class HealthMiddleware:
             return JsonResponse({"status": "alive"})
         if request.path == "/readyz":
             return self.readiness()
+        if request.path == "/jobsz":
+            return jobs()
         return self.get_response(request)
 
     def readiness(self) -> HttpResponse:
@@ -35,6 +39,17 @@ class HealthMiddleware:
         if not self.migrated:
             return JsonResponse({"status": "migrations are missing: run manage.py migrate"}, status=503)
         return JsonResponse({"status": "ready"})
+
+
+def jobs() -> HttpResponse:
+    """Say whether jobs run. It is apart from `/readyz`: pages are served all the same."""
+    try:
+        are_late = bool(stopped())
+    except DatabaseError:
+        return JsonResponse({"status": "the database does not answer"}, status=503)
+    if are_late:
+        return JsonResponse({"status": "jobs are late: the page “How jobs are doing” says which"}, status=503)
+    return JsonResponse({"status": "jobs run"})
 
 
 def unapplied_migrations() -> bool:

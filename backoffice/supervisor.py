@@ -133,7 +133,7 @@ def is_ours(pid: int) -> bool:
     listing = subprocess.run(
         ["ps", "-ww", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout
-    return "backoffice.wsgi" in listing or "qcluster" in listing
+    return "backoffice.wsgi" in listing or "run_worker" in listing
 
 
 def signal_group(pid: int, number: int, *, only_leader: bool = False) -> None:

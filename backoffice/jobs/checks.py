@@ -5,17 +5,20 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from backoffice.jobs.registry import MAX_TIME_LIMIT
+from backoffice.jobs.registry import DEFAULT, LONG, MAX_TIME_LIMIT
 
 
 def check_cluster(**_kwargs: Any) -> list[CheckMessage]:
-    """Check `Q_CLUSTER` and the times of leases."""
+    """Check `Q_CLUSTER`, for each cluster that it makes, and the times of leases."""
     cluster: dict[str, Any] = getattr(settings, "Q_CLUSTER", {})
-    return [
-        Error(f"Q_CLUSTER: {sentence}", id=f"jobs.E{number:03}")
-        for number, (holds, sentence) in enumerate(_rules(cluster), 1)
+    others = cluster.get("ALT_CLUSTERS", {})
+    broken = {
+        number: Error(f"Q_CLUSTER: {sentence}", id=f"jobs.E{number:03}")
+        for each in [cluster, *(cluster | other for other in others.values())]
+        for number, (holds, sentence) in enumerate(_rules(each), 1)
         if not holds
-    ]
+    }
+    return list(broken.values())
 
 
 def _rules(cluster: dict[str, Any]) -> list[tuple[bool, str]]:
@@ -37,12 +40,13 @@ def _rules(cluster: dict[str, Any]) -> list[tuple[bool, str]]:
             f"set a timeout, and retry above {2 * longest}: a message must not come back while its job runs.",
         ),
         (0 < cluster.get("max_attempts", 0) <= 10, "set max_attempts to 1..10: 0 repeats a failing task for ever."),
-        (
-            cluster.get("catch_up") is False,
-            "set catch_up to False: the tick must not come once for each minute missed.",
-        ),
+        (cluster.get("scheduler") is False, "set scheduler to False: run_worker enqueues what is due."),
         (cluster.get("ack_failures") is True, "set ack_failures to True: the job's row tells of failures."),
         (cluster.get("save_limit", 0) != 0, "set save_limit other than 0: records of success would pile up."),
         (cluster.get("sync") is not True, "leave sync off: jobs run in the worker."),
+        (
+            cluster.get("cluster_name") == DEFAULT and set(cluster.get("ALT_CLUSTERS", {})) == {LONG},
+            f"call the clusters {DEFAULT} and {LONG}: that is where jobs are sent.",
+        ),
         (0 < heartbeat * 3 <= lease, "set JOBS_LEASE_SECONDS to three JOBS_HEARTBEAT_SECONDS or more."),
     ]

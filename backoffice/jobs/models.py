@@ -10,7 +10,37 @@ from django.db.models import Q
 from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.jobs.querysets import JobQuerySet, JobScheduleQuerySet
+from backoffice.jobs.querysets import JobQuerySet, JobScheduleQuerySet, WorkerQuerySet
+
+
+class Worker(models.Model):
+    """A cluster of processes that takes jobs of one queue, as the `run_worker` that looks after it reports it.
+
+    Each minute it is asked for a sign of life by a job that only it can take: `asked_at` is when the first of those
+    that it left unanswered was sent, `answered_at` when it last ran one.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    host = models.CharField(_("machine"), max_length=255)
+    pid = models.PositiveIntegerField(_("process"))
+    queue = models.CharField(_("queue"), max_length=16)
+    processes = models.PositiveSmallIntegerField(_("jobs at once"))
+    started_at = models.DateTimeField(_("started"), db_default=Now())
+    seen_at = models.DateTimeField(_("last seen"), db_default=Now())
+    asked_at = models.DateTimeField(_("asked for a sign of life"), null=True)
+    answered_at = models.DateTimeField(_("last sign of life"), null=True)
+    restarts = models.PositiveIntegerField(_("starts after a failure"), default=0)
+
+    objects = WorkerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
+        ordering = ["queue", "host", "pid"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.queue} @ {self.host}:{self.pid}"
 
 
 class Job(models.Model):
@@ -31,6 +61,10 @@ class Job(models.Model):
     kind = models.CharField(_("kind"), max_length=64)
     key = models.CharField(_("key"), max_length=200, help_text=_("What it is about: an intended time, or an object."))
     args = models.JSONField(_("arguments"), default=dict, blank=True, encoder=DjangoJSONEncoder)
+    queue = models.CharField(_("queue"), max_length=64, default="default", editable=False)
+    worker = models.ForeignKey(
+        Worker, on_delete=models.SET_NULL, null=True, editable=False, related_name="jobs", verbose_name=_("worker")
+    )
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=0)
     max_attempts = models.PositiveSmallIntegerField(_("attempts at most"))

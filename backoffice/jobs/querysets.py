@@ -9,6 +9,11 @@ from django_q.models import OrmQ
 
 OPEN = ("queued", "running")
 LATELY = timedelta(days=7)
+# A worker reports every few seconds.
+# What could have begun so long ago is late; a long job waits for the long ones before it.
+WAIT_AT_MOST = {"default": timedelta(minutes=5), "long": timedelta(hours=2)}
+SCHEDULE_GRACE = timedelta(minutes=5)
+SEEN_WITHIN = timedelta(seconds=30)
 REPEATABLE = ("failed", "partly_failed", "cancelled", "lost")
 
 
@@ -51,6 +56,34 @@ class JobQuerySet(models.QuerySet[Any]):
             .exclude(models.Exists(OrmQ.objects.filter(pk=models.OuterRef("message"), lock__lte=Now())))
         )
 
+    def active_on(self, worker: Any, *, within: timedelta) -> "JobQuerySet":
+        """Those that a worker runs, began or ended in the time `within`."""
+        lately = Now() - within
+        return self.filter(worker=worker).filter(
+            models.Q(state="running", lease_until__gte=Now())
+            | models.Q(started_at__gte=lately)
+            | models.Q(finished_at__gte=lately)
+        )
+
+    def late(self) -> "JobQuerySet":
+        """Those that could have begun long ago."""
+        queues = [models.Q(queue=name, run_after__lt=Now() - most) for name, most in WAIT_AT_MOST.items()]
+        return self.filter(queues[0] | queues[1], state="queued")
+
+    def by_queue(self) -> Any:
+        """How many jobs of each queue run and how many could, with the time since when the first of these could."""
+        ready = models.Q(state="queued", run_after__lte=Now())
+        return (
+            self.open()
+            .order_by()
+            .values("queue")
+            .annotate(
+                running=models.Count("pk", filter=models.Q(state="running")),
+                waiting=models.Count("pk", filter=ready),
+                oldest=models.Min("run_after", filter=ready),
+            )
+        )
+
     def finished_before(self, *, age: timedelta) -> "JobQuerySet":
         """Those that ended at least `age` ago."""
         return self.filter(finished_at__lt=Now() - age)
@@ -70,3 +103,33 @@ class JobScheduleQuerySet(models.QuerySet[Any]):
     def for_changelist(self) -> "JobScheduleQuerySet":
         """All that the list shows."""
         return self.select_related("last_job")
+
+    def late(self) -> "JobScheduleQuerySet":
+        """Those that were due some minutes ago and did not start, or cannot be read."""
+        overdue = models.Q(paused=False, next_due__lt=Now() - SCHEDULE_GRACE)
+        return self.filter(overdue | ~models.Q(problem=""))
+
+
+class WorkerQuerySet(models.QuerySet[Any]):
+    """Clusters of processes that take jobs."""
+
+    def alive(self) -> "WorkerQuerySet":
+        """Those whose `run_worker` reported lately."""
+        return self.filter(seen_at__gte=Now() - SEEN_WITHIN)
+
+    def gone(self, *, age: timedelta) -> "WorkerQuerySet":
+        """Those nobody reported for at least `age`."""
+        return self.filter(seen_at__lt=Now() - age)
+
+    def proven(self) -> "WorkerQuerySet":
+        """Those that gave a sign of life since they were started."""
+        return self.filter(answered_at__gte=models.F("started_at"))
+
+    def answered(self) -> "WorkerQuerySet":
+        """Those that owe no sign of life."""
+        return self.filter(models.Q(asked_at=None) | models.Q(answered_at__gte=models.F("asked_at")))
+
+    def silent(self, *, since: timedelta) -> "WorkerQuerySet":
+        """Those that owe one for longer than `since`."""
+        owing = models.Q(answered_at=None) | models.Q(answered_at__lt=models.F("asked_at"))
+        return self.filter(owing, asked_at__lt=Now() - since)

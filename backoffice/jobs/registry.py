@@ -9,6 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import InterfaceError, OperationalError
 
 MAX_TIME_LIMIT = 7200
+DEFAULT, LONG = "default", "long"
+LONG_SECONDS = 600
 KEPT = timedelta(days=90)
 TRANSIENT: tuple[type[Exception], ...] = (OperationalError, InterfaceError, OSError)
 
@@ -32,6 +34,11 @@ class JobKind:
     atomic: bool
     kept: timedelta
 
+    @property
+    def queue(self) -> str:
+        """Which cluster runs them: what may take longer than ten minutes does not hold up what is quick."""
+        return LONG if self.time_limit > LONG_SECONDS else DEFAULT
+
 
 _kinds: dict[str, JobKind] = {}
 
@@ -52,7 +59,8 @@ def job(
     which are kept as the job's result. With `atomic`, all that it writes commits together with the job's
     success, once. Without, it commits as it goes, each time in `with context.effect():`.
     An error of `retry_on` is tried again, with growing pauses; a crash of the worker always is; any other
-    error fails the job at once. Attempts count before the body runs. A kind that is due every minute is `kept` for
+    error fails the job at once. Attempts count before the body runs. With a `time_limit` of more than ten minutes
+    the jobs run on the cluster `long`. A kind that is due every minute is `kept` for
     minutes, so that it does not bury the others.
     """
     if not 0 < time_limit <= MAX_TIME_LIMIT or max_attempts < 1:

@@ -102,19 +102,7 @@ def sync_schedules() -> None:
         table.filter(pk=row.pk).update(**fields, missed=schedule.missed.value)
 
 
-def sync_tick() -> None:
-    """Let the cluster look for due schedules and lost jobs once a minute: the one row its own scheduler holds."""
-    cluster_schedule = apps.get_model("django_q", "Schedule")
-    cluster_schedule.objects.exclude(name="tick").delete()
-    cluster_schedule.objects.update_or_create(
-        name="tick",
-        defaults={"func": "backoffice.jobs.tasks.tick", "schedule_type": "I", "minutes": 1, "repeats": -1},
-    )
-
-
 def sync_after_migrate(*, using: str = "default", **_kwargs: Any) -> None:
     """Sync once the tables are there; they are not after migrating back."""
-    tables = set(connections[using].introspection.table_names())
-    if {"jobs_jobschedule", "django_q_schedule"} <= tables:
+    if "jobs_jobschedule" in connections[using].introspection.table_names():
         sync_schedules()
-        sync_tick()

@@ -1,6 +1,8 @@
 """What the cluster calls, and the jobs that look after jobs."""
 
+from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_lazy as _
 
@@ -8,12 +10,15 @@ from backoffice.jobs import runner, schedules
 from backoffice.jobs.context import JobContext
 from backoffice.jobs.registry import job
 from backoffice.jobs.services import (
+    answer_canary,
+    delete_gone_workers,
     delete_old_jobs,
     delete_passing_jobs,
     enqueue_due_jobs,
     push_orphaned_jobs,
     recover_jobs,
 )
+from backoffice.jobs.services.workers import CANARY
 
 
 def run_job(job_id: int) -> str:
@@ -22,13 +27,22 @@ def run_job(job_id: int) -> str:
 
 
 def tick() -> dict[str, int]:
-    """Once a minute: find lost jobs and lost messages, enqueue what is due, and forget what came and went."""
+    """Find lost jobs and lost messages, enqueue what is due, and forget what came and went.
+
+    `run_worker` calls it each minute; so many of them as there are get in nobody's way.
+    """
     return {
         "recovered": recover_jobs(),
         "sent again": push_orphaned_jobs(),
         "due": enqueue_due_jobs(),
-        "forgotten": delete_passing_jobs(),
+        "forgotten": delete_passing_jobs() + delete_gone_workers(),
     }
+
+
+@job(kind=CANARY, title=_("Sign of life of a worker"), max_attempts=1, time_limit=30, kept=timedelta(minutes=5))
+def sing(context: JobContext, *, worker: str) -> None:
+    """Prove that a job gets from its asker through the queue into a process of this worker, and commits."""
+    answer_canary(worker=UUID(worker))
 
 
 @job(kind="jobs.delete_old", title=_("Delete old jobs"))

@@ -225,7 +225,7 @@ JOBS_ORPHAN_SECONDS = 120
 # How long jobs may go on once the worker is asked to stop; what is not done by then is tried again later.
 JOBS_STOP_SECONDS = env.int("JOBS_STOP_SECONDS", default=10)
 # Which row of the table of workers a cluster reports to: `run_worker` tells each one that it starts.
-JOBS_WORKER = env.int("BACKOFFICE_WORKER", default=0)
+JOBS_WORKER = env.str("BACKOFFICE_WORKER", default="00000000-0000-0000-0000-000000000000")
 
 # What `/export/v1/` offers: each app declares its own.
 JSON_EXPORTS = ["catalog.exports.PRODUCTS", "customers.exports.CUSTOMERS", "orders.exports.ORDERS"]

@@ -223,6 +223,12 @@ def bulk_pages(preview: Any, token: str) -> Iterator[Page]:
         yield Page(f"{base}{name}/", NOT_THERE, Answer(GOODS, 302))
 
 
+def job_pages(job: Any) -> Iterator[Page]:
+    """Yield the pages that tell how jobs go."""
+    yield Page("/jobs/job/health/", Answer(MANAGERS), READ_ONLY)
+    yield Page(f"/jobs/job/live/?ids={job.pk}", Answer(MANAGERS), READ_ONLY)
+
+
 def site_pages() -> Iterator[Page]:
     """Yield the pages that belong to no model."""
     staff = Answer(STAFF)

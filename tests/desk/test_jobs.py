@@ -1,10 +1,13 @@
 """The pages of jobs and schedules."""
 
+import re
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -12,7 +15,7 @@ from django.utils import timezone
 
 from backoffice.jobs.models import Job, JobSchedule
 from backoffice.jobs.runner import run_job
-from backoffice.jobs.services import cancel_job, enqueue_job
+from backoffice.jobs.services import cancel_job, claim_job, end_job, enqueue_job, report_worker
 from tests.jobs import kinds  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -132,3 +135,71 @@ def test_the_list_takes_as_many_queries_for_thirty_jobs_as_for_three(signed_in: 
             client.get(reverse("admin:jobs_job_changelist"))
         counts.append(len(queries))
     assert counts[1] <= counts[0] <= 8
+
+
+def running_job(**fields: Any) -> Job:
+    job = claim_job(job_id=enqueue_job(kind="tests.write").pk)
+    assert job is not None
+    Job.objects.filter(pk=job.pk).update(started_at=timezone.now() - timedelta(seconds=100), **fields)
+    return job
+
+
+def live(client: Any, *jobs: Job) -> str:
+    return client.get(reverse("admin:jobs_job_live"), {"ids": ",".join(str(job.pk) for job in jobs)}).content.decode()
+
+
+def test_a_running_job_tells_how_far_it_is_how_fast_and_how_long_it_will_take(signed_in: Any, manager: Any) -> None:
+    running_job(done=4_000, total=16_000)
+    page = signed_in(manager).get(reverse("admin:jobs_job_changelist")).content.decode()
+    assert "25 %" in page
+    assert re.search(r"4,000 of 16,000 · \d+ a second · \d+:\d\d left", page)
+
+
+def test_the_pages_of_an_open_job_ask_for_news_until_it_has_ended(signed_in: Any, manager: Any) -> None:
+    client, job = signed_in(manager), running_job(done=1, total=4)
+    for address in (reverse("admin:jobs_job_changelist"), reverse("admin:jobs_job_change", args=[job.pk])):
+        assert f"/jobs/job/live/?ids={job.pk}" in client.get(address).content.decode()
+    assert f'id="job-{job.pk}-bar" hx-swap-oob="true"' in live(client, job)
+    assert "hx-get" in live(client, job)
+    end_job(job=job, state=Job.State.SUCCEEDED)
+    news = live(client, job)
+    assert "Succeeded" in news
+    assert "hx-get" not in news
+
+
+def test_a_running_job_that_should_stop_says_so_and_offers_no_second_cancel(signed_in: Any, manager: Any) -> None:
+    client, job = signed_in(manager), running_job()
+    address = reverse("admin:jobs_job_action", args=[job.pk, "cancel"])
+    assert address in client.get(reverse("admin:jobs_job_changelist")).content.decode()
+    post(client, job, "cancel")
+    page = client.get(reverse("admin:jobs_job_changelist")).content.decode()
+    assert "Stopping" in page
+    assert address not in page
+
+
+def test_who_may_see_jobs_but_not_cancel_them_is_offered_no_cancel(signed_in: Any, viewer: Any) -> None:
+    job = running_job()
+    viewer.user_permissions.add(Permission.objects.get(codename="view_job"))
+    page = signed_in(viewer).get(reverse("admin:jobs_job_changelist")).content.decode()
+    assert f"/jobs/job/{job.pk}/change/" in page
+    assert reverse("admin:jobs_job_action", args=[job.pk, "cancel"]) not in page
+
+
+def test_a_page_tells_in_words_how_jobs_are_doing(signed_in: Any, manager: Any) -> None:
+    broken_job()
+    report_worker(worker=uuid4(), queue="default", processes=2, restarts=1)
+    page = signed_in(manager).get(reverse("admin:jobs_job_health")).content.decode()
+    assert "Long jobs do not start. No worker is there" in page
+    assert "Started again 1 time after a failure." in page
+    assert "surprise" in page
+    assert "What comes next" in page
+
+
+def test_home_counts_jobs_that_wait_too_long_and_schedules_that_did_not_start(signed_in: Any, manager: Any) -> None:
+    enqueue_job(kind="tests.write")
+    Job.objects.update(run_after=timezone.now() - timedelta(minutes=6))
+    JobSchedule.objects.update(next_due=timezone.now() + timedelta(days=1))
+    JobSchedule.objects.filter(name="delete old jobs").update(next_due=timezone.now() - timedelta(minutes=6))
+    tasks = signed_in(manager).get("/").context["tasks"]
+    counts = {str(task.queue.title): task.count.number for task in tasks}
+    assert (counts["Waiting too long"], counts["Did not start"]) == (1, 1)

@@ -109,6 +109,7 @@ def all_pages(owner: User, rows: Mapping[str, Any], ready: Mapping[Any, Any]) ->
     yield from matrix.import_pages(own["spreadsheets.importjob"])
     yield from matrix.import_pages(world.checked_import(owner, "stock-count"))
     yield from matrix.change_set_pages(rows["changes.changeset"])
+    yield from matrix.job_pages(rows["jobs.job"])
     preview = world.bulk_preview(owner)
     yield from matrix.bulk_pages(preview, token_for(preview, owner))
     for label, screen in SCREENS.items():

@@ -2,9 +2,12 @@
 
 import os
 import signal
+import time
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import OperationalError
 
@@ -72,6 +75,39 @@ def steps(context: JobContext, *, name: str) -> None:
     lose(context, name=f"{name} outside")
     with context.effect():
         Category.objects.create(name=f"{name} 2")
+
+
+@job(kind="tests.linger", time_limit=1)
+def linger(context: JobContext) -> None:
+    """Takes longer than it may."""
+    Category.objects.create(name="unfinished")
+    time.sleep(60)
+
+
+@job(kind="tests.long", time_limit=601)
+def take_long(context: JobContext) -> dict[str, Any]:
+    """Belongs to the cluster of long jobs, and says which one runs it."""
+    return {"queue": os.environ.get("Q_CLUSTER_NAME")}
+
+
+def hold(name: str, point: str, at: str) -> None:
+    """At the `point` that a job should be held `at`, tell so once, and wait until the test lets it go on."""
+    reached = Path(settings.DATA_DIR) / f"reached {name}"
+    if point == at and not reached.exists():
+        reached.write_text(str(os.getpid()))
+        deadline = time.monotonic() + 30
+        while not reached.with_name(f"go {name}").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
+
+@job(kind="tests.held", max_attempts=5)
+def held(context: JobContext, *, name: str, at: str) -> None:
+    """Has two effects, and is held at one point for the test to kill what it likes."""
+    hold(name, "after claim", at)
+    Category.objects.create(name=f"{name} 1")
+    hold(name, "middle", at)
+    Category.objects.create(name=f"{name} 2")
+    hold(name, "after effect", at)
 
 
 @job(kind="tests.die", max_attempts=2)

@@ -20,7 +20,10 @@ def test_the_settings_of_the_project_pass() -> None:
         {"retry": 60},
         {"timeout": None},
         {"max_attempts": 0},
-        {"catch_up": True},
+        {"scheduler": True},
+        {"cluster_name": "other"},
+        {"ALT_CLUSTERS": {}},
+        {"ALT_CLUSTERS": {"long": {"workers": 2, "queue_limit": 9}}},
         {"ack_failures": False},
         {"save_limit": 0},
         {"sync": True},
@@ -34,4 +37,4 @@ def test_an_unsound_setting_of_the_cluster_is_an_error(unsound: dict[str, Any], 
 
 def test_a_lease_shorter_than_three_heartbeats_is_an_error(settings: Any) -> None:
     settings.JOBS_LEASE_SECONDS = settings.JOBS_HEARTBEAT_SECONDS
-    assert [error.id for error in check_cluster()] == ["jobs.E010"]
+    assert [error.id for error in check_cluster()] == ["jobs.E011"]

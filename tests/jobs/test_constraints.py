@@ -33,4 +33,5 @@ def test_the_database_refuses(rule: str, sql: str) -> None:
 
 def test_every_rule_is_tried() -> None:
     implied = {"jobs_job_max_attempts_check"}  # by the two rules about attempts, so it is never the one that refuses
+    implied |= {f"jobs_worker_{column}_check" for column in ("pid", "processes", "restarts")}  # counts, never negative
     assert rules_of("jobs") == {rule for rule, _sql in ATTEMPTS} | implied

@@ -18,7 +18,7 @@ from hypothesis.stateful import INVARIANT_MARKER
 
 from backoffice.changes.completeness import history_gaps
 from backoffice.jobs.models import Job
-from backoffice.jobs.services import enqueue_job, push_orphaned_jobs, recover_jobs
+from backoffice.jobs.services import enqueue_job
 from catalog.models import Category
 from reports.models import ReportRun
 from reports.services import request_run
@@ -31,7 +31,7 @@ from tests.soak.cluster import Cluster
 MINUTES = float(os.environ.get("SOAK_MINUTES", "3"))
 SEED = os.environ.get("SOAK_SEED", "1")
 SECONDS_BETWEEN_KILLS = 5
-PATIENCE = 300  # a lost message is sent again after two minutes
+PATIENCE = 300
 WORKER_LIMIT = 200 * 1024  # KiB, the budget of a job worker
 ORDERS_AT_HAND = 40
 
@@ -98,13 +98,6 @@ def ask_for_a_job(chance: random.Random, number: int) -> None:
         enqueue_job(kind=wanted, args={"name": f"{number}"} | ({"times": 1} if wanted == "tests.die" else {}))
 
 
-def look_after_jobs(cluster: Cluster) -> None:
-    """Do what the tick and the keeper of processes do each minute."""
-    cluster.keep_alive()
-    recover_jobs()
-    push_orphaned_jobs()
-
-
 def own_size() -> int:
     """Return how much memory this process has now, in KiB."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") // 1024
@@ -121,7 +114,7 @@ def test_the_desk_holds(cluster: Cluster, settings: Any) -> None:
         if time.monotonic() > next_job:
             jobs += 1
             ask_for_a_job(chance, jobs)
-            look_after_jobs(cluster)
+            cluster.keep_alive()
             next_job = time.monotonic() + 1
         if time.monotonic() > next_kill:
             cluster.kill_one(chance)
@@ -129,7 +122,7 @@ def test_the_desk_holds(cluster: Cluster, settings: Any) -> None:
 
     patience = time.monotonic() + PATIENCE
     while Job.objects.open().exists() and time.monotonic() < patience:
-        look_after_jobs(cluster)
+        cluster.keep_alive()
         time.sleep(0.5)
     became = Counter(Job.objects.values_list("kind", "state"))
     print(f"\n{steps} steps, {jobs} jobs, {cluster.kills} kills, {cluster.starts} starts of the cluster, ")  # noqa: T201

@@ -1,15 +1,12 @@
 """Jobs and schedules: what runs, what failed and why, and what comes next."""
 
-from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
-from django.utils import formats, timezone
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.text import capfirst
-from django.utils.timesince import timeuntil
-from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 from django_q.models import Failure, OrmQ, Success
@@ -20,8 +17,8 @@ from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.columns import NOTHING, badge, code, column, row_link, text, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
 from backoffice.desk.queues import Queue
+from backoffice.desk.screens.live_jobs import LivePages, part, title_of, upcoming
 from backoffice.jobs.models import Job, JobSchedule
-from backoffice.jobs.registry import all_kinds
 from backoffice.jobs.schedules import get_schedule
 from backoffice.jobs.services import (
     can_cancel_job,
@@ -42,35 +39,17 @@ for model in (ClusterSchedule, Success, Failure, OrmQ):
         admin.site.unregister(model)
 
 
-def title_of(kind: str) -> Any:
-    """Return what jobs of a kind do, in words; the kind itself when the code knows it no more."""
-    return next((each.title for each in all_kinds() if each.name == kind), kind)
-
-
-def duration(job: Job) -> str:
-    """Return how long the job took, or takes by now."""
-    if job.started_at is None:
-        return NOTHING
-    seconds = int(((job.finished_at or timezone.now()) - job.started_at).total_seconds())
-    hours, minutes = seconds // 3600, seconds // 60 % 60
-    return f"{hours}:{minutes:02}:{seconds % 60:02}" if hours else f"{minutes}:{seconds % 60:02}"
-
-
-def progress(job: Job) -> str:
-    """Return how far the job is, as a bar and in figures."""
-    if job.percent is None:
-        return NOTHING
-    words = _now("%(done)s of %(total)s") % {"done": f"{job.done:,}", "total": f"{job.total:,}"}
-    return format_html('<progress max="100" value="{}" title="{}"></progress> {} %', job.percent, words, job.percent)
-
-
-def upcoming(at: datetime | None) -> str:
-    """Return when something is due: the time of this desk, and how long that is from now."""
-    if at is None:
-        return NOTHING
-    exact = formats.date_format(timezone.localtime(at), "j M Y, H:i")
-    away = _now("now") if at <= timezone.now() else _now("in %(time)s") % {"time": timeuntil(at, depth=1)}
-    return format_html('<time datetime="{}">{}</time> ({})', at.isoformat(), exact, away)
+def stop_link(job: Job) -> str:
+    """Return the way to stop a job that is open: its dialog, or the page of it."""
+    if not job.is_open or job.cancel_requested:
+        return ""
+    url = reverse("admin:jobs_job_action", args=[job.pk, "cancel"])
+    return format_html(
+        '<a class="desk-link" href="{0}" hx-get="{0}" hx-target="#modal-content" hx-select="#dialog"'
+        ' x-on:htmx:after-on-load="openModal = true">{1}</a>',
+        url,
+        _("Cancel"),
+    )
 
 
 def schedule_words(row: JobSchedule) -> Any:
@@ -80,8 +59,9 @@ def schedule_words(row: JobSchedule) -> Any:
 
 
 @admin.register(Job)
-class JobAdmin(ReadOnlyAdmin):
+class JobAdmin(LivePages):
     list_display = ("what", "key", "status", "bar", "took", "asked", "by", "why")
+    stoppable = (*list_display[:4], "stop", *list_display[4:])
     list_display_links = ("what",)
     sortable_by = ("asked",)
     search_exact = ("key",)
@@ -95,6 +75,7 @@ class JobAdmin(ReadOnlyAdmin):
             empty=_("All is well: nothing failed in the last seven days."),
             on_home=True,
         ),
+        Queue("late", _("Waiting too long"), lambda jobs, user: jobs.late(), tone="red", on_home=True),
         Queue("open", _("Waiting and running"), lambda jobs, user: jobs.open(), empty=_("Nothing waits or runs.")),
     )
     empty_text = _("Work that takes longer than a page is listed here: imports, reports, what is done at night.")
@@ -110,6 +91,7 @@ class JobAdmin(ReadOnlyAdmin):
         "result",
         "by",
         "written",
+        "runs_on",
         "created_at",
         "started_at",
         "finished_at",
@@ -120,13 +102,19 @@ class JobAdmin(ReadOnlyAdmin):
     desk_actions = ("cancel", "retry")
 
     what = column(lambda job: title_of(job.kind), _("job"))
-    status = badge("state", _("state"))
-    bar = column(progress, _("progress"))
-    took = column(duration, _("duration"))
+    status = column(lambda job: part("state", job), _("state"))
+    bar = column(lambda job: part("bar", job), _("progress"))
+    took = column(lambda job: part("took", job), _("duration"))
     asked = when("created_at", _("asked for"))
     by = column(lambda job: job.asked_by or _("a schedule or the desk"), _("asked by"))
     why = text("error", _("error"))
+    runs_on = column(lambda job: job.worker or NOTHING, _("worker"))
+    stop = column(stop_link, "")
     attempts = column(lambda job: f"{job.attempt} / {job.max_attempts}", _("attempts"))
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """Put the way to stop a job beside its progress, for those who may."""
+        return self.stoppable if self.may(request, "cancel_job") else self.list_display
 
     @admin.display(description=_("Changes"))
     def written(self, job: Job) -> str:
@@ -174,6 +162,16 @@ class JobScheduleAdmin(ReadOnlyAdmin):
     list_display = ("title", "words", "zone", "following", "last", "status", "trouble")
     list_display_links = ("title",)
     sortable_by = ()
+    queues = (
+        Queue(
+            "late",
+            _("Did not start"),
+            lambda schedules, user: schedules.late(),
+            tone="red",
+            empty=_("All is well: every schedule started when it was due."),
+            on_home=True,
+        ),
+    )
     empty_text = _("Schedules are declared in the code of each app, and appear when the database is migrated.")
     fields = (*list_display, "missed", "cron", "kind")
     readonly_fields = fields

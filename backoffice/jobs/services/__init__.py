@@ -20,8 +20,19 @@ from backoffice.jobs.services.scheduling import (
     run_schedule,
 )
 from backoffice.jobs.services.upkeep import delete_old_jobs, delete_passing_jobs
+from backoffice.jobs.services.workers import (
+    answer_canary,
+    delete_gone_workers,
+    excuse_worker,
+    forget_workers,
+    is_frozen,
+    renew_worker,
+    report_worker,
+    send_canary,
+)
 
 __all__ = [
+    "answer_canary",
     "can_cancel_job",
     "can_pause_schedule",
     "can_resume_schedule",
@@ -29,18 +40,25 @@ __all__ = [
     "can_run_schedule",
     "cancel_job",
     "claim_job",
+    "delete_gone_workers",
     "delete_old_jobs",
     "delete_passing_jobs",
     "end_job",
     "enqueue_due_jobs",
     "enqueue_job",
+    "excuse_worker",
+    "forget_workers",
+    "is_frozen",
     "pause_schedule",
     "prolong_lease",
     "push_job",
     "push_orphaned_jobs",
     "recover_jobs",
     "release_job",
+    "renew_worker",
+    "report_worker",
     "resume_schedule",
     "retry_job",
     "run_schedule",
+    "send_canary",
 ]

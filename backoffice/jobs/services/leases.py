@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
 from backoffice.changes.models import ChangeSet
-from backoffice.jobs.models import Job
+from backoffice.jobs.models import Job, Worker
 from backoffice.jobs.services.queue import push_job
 
 logger = logging.getLogger(__name__)
@@ -44,6 +44,9 @@ def claim_job(*, job_id: int) -> Job | None:
             lease_until=lease_end(),
             heartbeat_at=Now(),
             started_at=Now(),
+            worker=Subquery(Worker.objects.filter(pk=settings.JOBS_WORKER).values("pk")[:1]),
+            done=0,
+            total=0,
         )
     )
     return Job.objects.select_related("asked_by").get(pk=job_id) if claimed else None

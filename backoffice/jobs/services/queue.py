@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
@@ -16,9 +17,8 @@ from backoffice.changes.refusals import Refusal, refuse_if, require
 from backoffice.jobs.broker import Broker
 from backoffice.jobs.models import Job
 from backoffice.jobs.querysets import REPEATABLE
-from backoffice.jobs.registry import all_kinds, get_kind
+from backoffice.jobs.registry import LONG_SECONDS, all_kinds, get_kind
 
-ORPHAN_GRACE = timedelta(minutes=2)
 AT_ONCE = timedelta()
 
 
@@ -30,15 +30,17 @@ def enqueue_job(
     args: Mapping[str, Any] | None = None,
     asked_by: User | None = None,
     delay: timedelta = AT_ONCE,
+    queue: str = "",
 ) -> Job:
     """Ask for a job; it starts once the surrounding transaction has committed, and not before `delay`.
 
     No two jobs of a kind have one `key` (the intended time, or the object): asking again returns the job that is
     there already, whatever became of it. Without a key each call is a job of its own. `args` are plain values.
-    Raises UnknownKind.
+    The kind says which `queue` it waits in. Raises UnknownKind.
     """
-    limit = get_kind(kind).max_attempts
-    defaults = {"args": dict(args or {}), "asked_by": asked_by, "max_attempts": limit, "run_after": Now() + delay}
+    declared = get_kind(kind)
+    defaults: dict[str, Any] = {"args": dict(args or {}), "asked_by": asked_by, "max_attempts": declared.max_attempts}
+    defaults |= {"run_after": Now() + delay, "queue": queue or declared.queue}
     job, made = Job.objects.get_or_create(kind=kind, key=key or str(uuid.uuid4()), defaults=defaults)
     if made:
         push_job(job=job, delay=delay)
@@ -49,13 +51,15 @@ def enqueue_job(
 @transaction.atomic
 def push_job(*, job: Job, delay: timedelta = AT_ONCE) -> None:
     """Send the message that lets a worker look at `job`. A message too many does no harm: a job starts once."""
-    broker = Broker()
+    broker = Broker(job.queue)
     broker.delay = delay
+    known = next((kind for kind in all_kinds() if kind.name == job.kind), None)
+    timeout = known.time_limit if known else LONG_SECONDS  # a worker says that it does not know the kind
     async_task(
         "backoffice.jobs.tasks.run_job",
         job.pk,
         task_name=f"{job.kind} {job.pk}"[:100],
-        q_options={"broker": broker, "timeout": get_kind(job.kind).time_limit, "ack_failure": True, "save": False},
+        q_options={"broker": broker, "timeout": timeout, "ack_failure": True, "save": False},
     )
     Job.objects.filter(pk=job.pk).update(message=broker.sent, pushed_at=Now())
 
@@ -63,7 +67,8 @@ def push_job(*, job: Job, delay: timedelta = AT_ONCE) -> None:
 @transaction.atomic
 def push_orphaned_jobs() -> int:
     """Send messages anew for jobs whose message was lost; return how many."""
-    orphans = Job.objects.orphaned(grace=ORPHAN_GRACE).select_for_update(skip_locked=True).order_by("pk")
+    grace = timedelta(seconds=settings.JOBS_ORPHAN_SECONDS)
+    orphans = Job.objects.orphaned(grace=grace).select_for_update(skip_locked=True).order_by("pk")
     for job in orphans:
         push_job(job=job)
     return len(orphans)

@@ -4,16 +4,14 @@ import socket
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django_q.status import Stat
+
+from backoffice.jobs.models import Worker
 
 
 class Command(BaseCommand):
-    help = "Fail unless a job worker of this machine reported itself in the last seconds. Needs a Redis to report in."
+    help = "Fail unless a job worker of this machine reported itself in the last seconds."
     requires_system_checks = ()
 
     def handle(self, **_options: Any) -> None:
-        here = [stat for stat in Stat.get_all() if stat.host == socket.gethostname()]
-        if not here:
-            raise CommandError("No job worker of this machine reports itself. Start one: manage.py qcluster")
-        if not any(stat.workers for stat in here):
-            raise CommandError("The job worker has no processes left that do jobs. Restart it.")
+        if not Worker.objects.alive().filter(host=socket.gethostname()).exists():
+            raise CommandError("No job worker of this machine reports itself. Start one: manage.py run_worker")

@@ -43,7 +43,7 @@ class Command(BaseCommand):
         if not settings.DEMO_SIGN_INS:
             raise CommandError(
                 "`manage.py run` is for a desk on your own machine. "
-                "In production start gunicorn and `manage.py qcluster`, as docker-compose.yml does."
+                "In production start gunicorn and `manage.py run_worker`, as docker-compose.yml does."
             )
         stop_on_signals()
         self.prepare_database(orders)
@@ -102,7 +102,7 @@ def commands(port: str) -> dict[str, list[str]]:
     web += ["--workers=1", "--threads=8", "--graceful-timeout=5", "backoffice.wsgi"]
     return {
         "web server": web,
-        "job worker": [sys.executable, str(settings.BASE_DIR / "manage.py"), "qcluster"],
+        "job worker": [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_worker"],
     }
 
 
