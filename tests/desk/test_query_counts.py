@@ -21,6 +21,7 @@ from backoffice.bulk.operations import Edit
 from backoffice.bulk.plans import plan_edits
 from backoffice.changes.models import ChangeSet
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter, ValueFilter, YesNoFilter
+from backoffice.desk.screens.imports import StateFilter
 from backoffice.desk.written import WrittenFilter
 from backoffice.jobs.models import Job, JobSchedule
 from backoffice.spreadsheets.models import ImportJob
@@ -99,6 +100,7 @@ FILL: dict[type[Any], dict[str, str]] = {
 # What a filter of each sort adds to the address when it is in use.
 IN_USE: dict[type[Any], str] = {
     ChoiceFilter: "{name}__exact={choice}",
+    StateFilter: "{name}__exact={choice}",
     YesNoFilter: "{name}__exact=0",
     RelatedFilter: "{name}__id__exact=2",
     ValueFilter: "{name}=Spain",
