@@ -119,6 +119,8 @@ def upcoming(plan: ReportSchedule, count: int = PREVIEWED) -> str:
 @admin.register(ReportSchedule)
 class ReportScheduleAdmin(DeskModelAdmin):
     form = ScheduleForm
+    # A plan is saved by its service, which lends it the rights of whoever saves it.
+    by_services = ScheduleForm.Meta.fields
     list_display = ("title", "report_title", "times", "format", "owned_by", "next_at", "missing", "active")
     list_filter = (("report", ChoiceFilter),)
     queues = (
