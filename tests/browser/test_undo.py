@@ -12,6 +12,7 @@ from backoffice.changes.models import ChangeSet
 from catalog.models import Category, Product
 from orders.models import Order
 from tests.browser.conftest import Sit
+from tests.desk.bulk import run_on_list
 from tests.factories import make_placed, make_product, reload
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -52,7 +53,7 @@ def test_an_import_is_taken_back_but_for_what_changed_since(sit: Sit, manager: A
 def test_a_bulk_action_is_taken_back_and_done_again(sit: Sit, manager: Any, signed_in: Callable[..., Any]) -> None:
     orders = [make_placed() for _ in range(2)]
     chosen = {"action": "hold", "index": 0, "select_across": 0, "_selected_action": [order.pk for order in orders]}
-    signed_in(manager).post("/orders/order/", chosen | {"confirmed": 1, "reason": "strike"})
+    run_on_list(signed_in(manager), "/orders/order/", chosen | {"reason": "strike"})
     assert Order.objects.on_hold().count() == 2
 
     tab = sit(manager)
