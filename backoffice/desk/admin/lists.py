@@ -106,6 +106,8 @@ class ListMixin(PastMixin, unfold.ModelAdmin):
     @method_decorator(require_safe)
     def sections_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Show what a row of the list holds, when it is opened."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         row = self.get_object(request, unquote(object_id))
         if row is None:
             raise Http404
