@@ -54,6 +54,9 @@ class RoleInline(DeskTabularInline):
     model = Membership
     fields = ("group",)
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).select_related("group")
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Ask for the roles once a page, not once a line."""
         field: Any = super().formfield_for_foreignkey(db_field, request, **kwargs)
