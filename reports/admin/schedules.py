@@ -120,7 +120,7 @@ def upcoming(plan: ReportSchedule, count: int = PREVIEWED) -> str:
 class ReportScheduleAdmin(DeskModelAdmin):
     form = ScheduleForm
     # A plan is saved by its service, which lends it the rights of whoever saves it.
-    by_services = ScheduleForm.Meta.fields
+    by_services = tuple(ScheduleForm.base_fields)
     list_display = ("title", "report_title", "times", "format", "owned_by", "next_at", "missing", "active")
     list_filter = (("report", ChoiceFilter),)
     queues = (
