@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from django.test.utils import override_settings
@@ -39,6 +40,17 @@ def files_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     folder = tmp_path_factory.mktemp("files")
     with override_settings(MEDIA_ROOT=folder, HISTORY_HEADS_FILE=folder / "history-heads.log"):
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def end_sessions_left_behind(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """End what still holds the database when it is to be dropped, such as the session of a process that was killed."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

@@ -95,8 +95,8 @@ class TestWorker:
         return all(self.pids(role, queue) for role in ROLES for queue in ("default", "long"))
 
     def wait_until_whole(self) -> None:
-        """Return once each cluster has all its processes."""
-        wait_until(self.is_whole)
+        """Return once each cluster has all its processes; a part that died may be missed only when a canary is."""
+        wait_until(self.is_whole, patience=3 * PATIENCE)
 
     def kill(self, role: str, queue: str = "default") -> None:
         """Kill all processes that are `role`: the workers of a queue, its pusher …, or everything."""
