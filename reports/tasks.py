@@ -102,6 +102,6 @@ for declared in DECLARED:
     register(
         name=declared.name, kind=SCHEDULED, cron=declared.cron, words=declared.words, args={"schedule": declared.name}
     )
-register(name="planned-reports", kind=START, cron="* * * * *", words=_("every minute"))
-register(name="report-watchdog", kind=WATCH, cron="*/5 * * * *", words=_("every five minutes"))
-register(name="old-report-files", kind=EXPIRE, cron="30 3 * * *", words=_("every night at 03:30"))
+register(name="run planned reports", kind=START, cron="* * * * *", words=_("every minute"))
+register(name="look for missing reports", kind=WATCH, cron="*/5 * * * *", words=_("every five minutes"))
+register(name="delete old report files", kind=EXPIRE, cron="30 3 * * *", words=_("every night at 03:30"))

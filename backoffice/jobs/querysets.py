@@ -9,10 +9,12 @@ from django_q.models import OrmQ
 
 OPEN = ("queued", "running")
 LATELY = timedelta(days=7)
-# A worker reports every few seconds.
+# The kind of job that shows whether a worker does what it is asked.
+CANARY = "jobs.canary"
 # What could have begun so long ago is late; a long job waits for the long ones before it.
 WAIT_AT_MOST = {"default": timedelta(minutes=5), "long": timedelta(hours=2)}
 SCHEDULE_GRACE = timedelta(minutes=5)
+# A worker reports every few seconds.
 SEEN_WITHIN = timedelta(seconds=30)
 REPEATABLE = ("failed", "partly_failed", "cancelled", "lost")
 
@@ -83,6 +85,10 @@ class JobQuerySet(models.QuerySet[Any]):
                 oldest=models.Min("run_after", filter=ready),
             )
         )
+
+    def without_canaries(self) -> "JobQuerySet":
+        """All but the signs of life that workers are asked for."""
+        return self.exclude(kind=CANARY)
 
     def finished_before(self, *, age: timedelta) -> "JobQuerySet":
         """Those that ended at least `age` ago."""

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.jobs import runner, schedules
 from backoffice.jobs.context import JobContext
+from backoffice.jobs.querysets import CANARY
 from backoffice.jobs.registry import job
 from backoffice.jobs.services import (
     answer_canary,
@@ -18,7 +19,6 @@ from backoffice.jobs.services import (
     push_orphaned_jobs,
     recover_jobs,
 )
-from backoffice.jobs.services.workers import CANARY
 
 
 def run_job(job_id: int) -> str:

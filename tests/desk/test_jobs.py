@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from backoffice.jobs.models import Job, JobSchedule
 from backoffice.jobs.runner import run_job
-from backoffice.jobs.services import cancel_job, claim_job, end_job, enqueue_job, report_worker
+from backoffice.jobs.services import cancel_job, claim_job, end_job, enqueue_job, report_worker, send_canary
 from tests.jobs import kinds  # noqa: F401
 
 pytestmark = pytest.mark.django_db
@@ -40,6 +40,11 @@ def test_the_list_tells_states_and_errors(signed_in: Any, manager: Any) -> None:
     page = signed_in(manager).get(reverse("admin:jobs_job_changelist")).content.decode()
     assert "Failed" in page
     assert "surprise" in page
+
+
+def test_signs_of_life_are_not_listed(signed_in: Any, manager: Any) -> None:
+    send_canary(worker=uuid4(), queue="default")
+    assert b"Sign of life" not in signed_in(manager).get(reverse("admin:jobs_job_changelist")).content
 
 
 def test_a_traceback_is_for_administrators(signed_in: Any, manager: Any, administrator: Any) -> None:

@@ -11,6 +11,7 @@ from django.utils import formats, timezone
 from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
+from django.utils.text import capfirst
 from django.utils.timesince import timeuntil
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -114,6 +115,9 @@ class LivePages(ReadOnlyAdmin):
         ]
         return own + super().get_urls()
 
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).without_canaries()
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         response: Any = super().changelist_view(request, extra_context)
         context = getattr(response, "context_data", None)
@@ -143,7 +147,7 @@ class LivePages(ReadOnlyAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         queues = queue_states()
-        shown = Job.objects.defer("traceback", "result").order_by("-pk")
+        shown = Job.objects.without_canaries().defer("traceback", "result").order_by("-pk")
         running, failed = shown.filter(state=Job.State.RUNNING)[:SHOWN], shown.failed()[:SHOWN]
         schedules = JobSchedule.objects.filter(paused=False, next_due__isnull=False)[:SCHEDULES_SHOWN]
         context = self.admin_site.each_context(request) | {
@@ -153,7 +157,7 @@ class LivePages(ReadOnlyAdmin):
             "findings": findings(queues),
             "running": [told(job, self.url_of(job)) for job in running],
             "failed": [told(job, self.url_of(job)) for job in failed],
-            "schedules": [(row.name, upcoming(row.next_due)) for row in schedules],
+            "schedules": [(capfirst(row.name), upcoming(row.next_due)) for row in schedules],
             "list_url": self.url("changelist"),
         }
         return render(request, "desk/jobs_health.html", context)

@@ -10,9 +10,9 @@ from django.db.models.functions import Now
 
 from backoffice.jobs.broker import ONE_CLUSTER
 from backoffice.jobs.models import Job, Worker
+from backoffice.jobs.querysets import CANARY
 from backoffice.jobs.services.queue import enqueue_job
 
-CANARY = "jobs.canary"
 # Canaries are for the next minute, whatever became of them; workers that are gone are shown for an hour.
 CANARY_KEPT = timedelta(minutes=5)
 GONE_KEPT = timedelta(hours=1)
