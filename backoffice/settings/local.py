@@ -4,7 +4,7 @@
 """
 
 from backoffice.settings.base import *  # noqa: F403
-from backoffice.settings.base import env
+from backoffice.settings.base import LOGGING, env
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = "local-only-not-a-secret"  # noqa: S105
@@ -14,3 +14,6 @@ DEMO_SIGN_INS = True
 # Static files come from where they lie, so that there is nothing to collect.
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
+
+# Each minute of the queue would push the sign-ins off the terminal.
+LOGGING["loggers"]["django-q"] = {"level": "WARNING"}
