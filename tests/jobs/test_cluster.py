@@ -18,7 +18,7 @@ from backoffice.supervisor import SupervisorError
 from catalog.models import Category
 from tests.ground.desks import ends_soon
 from tests.jobs import kinds  # noqa: F401
-from tests.jobs.workers import PATIENCE, WHOLE_CLUSTER, TestWorker, wait_until
+from tests.jobs.workers import PATIENCE, SESSIONS, WHOLE_CLUSTER, TestWorker, wait_until
 
 # One process runs them all, since they share a worker. No table is emptied between them, which would get in its way.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
@@ -118,8 +118,10 @@ def test_a_job_goes_on_after_the_database_cut_it_off(worker: TestWorker) -> None
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " WHERE datname = current_database() AND application_name = %s",
+            [SESSIONS],
         )
+        assert cursor.rowcount > 0
     worker.let_go("Cut")
     wait_until(lambda: Job.objects.filter(pk=job.pk, state="queued").update(run_after=Now()))
     assert outcome(job) == ("succeeded", 2)

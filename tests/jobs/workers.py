@@ -23,6 +23,8 @@ PATIENCE = 30
 ROLES = {"worker": "ready for work at", "pusher": "pushing tasks at", "monitor": "monitoring at"}
 VICTIMS = ("worker", "pusher", "monitor", "sentinel", "head", "tree")
 WHOLE_CLUSTER = ("sentinel", "head", "tree")
+# What the database calls the sessions of the worker; a live server of the same run has some of its own.
+SESSIONS = "worker of a test"
 POINTS = ("before claim", "after claim", "middle", "after effect", "after commit")
 
 
@@ -48,6 +50,7 @@ class TestWorker:
             "DATABASE_URL": urlunsplit(url),
             "DJANGO_SETTINGS_MODULE": "tests.jobs.worker_settings",
             "BACKOFFICE_DATA_DIR": str(folder),
+            "PGAPPNAME": SESSIONS,
         }
         self.start(**environment)
 
@@ -144,10 +147,10 @@ class TestWorker:
         wait_until(self.has_left_the_database)
 
     def has_left_the_database(self) -> bool:
-        """Whether nobody but this process is connected to the database of the tests."""
+        """Whether none of its processes is connected to the database of the tests."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT count(*) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND application_name = %s",
+                [SESSIONS],
             )
             return bool(cursor.fetchone()[0] == 0)
