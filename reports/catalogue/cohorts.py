@@ -13,12 +13,21 @@ SIZE = Column("customers", _("Customers"), Kind.INTEGER, total=True)
 AGAIN = tuple(Column(f"month_{n}", _("+%(n)s") % {"n": n}, Kind.INTEGER, total=True) for n in MONTHS)
 
 
+def bought_again(n: int) -> str:
+    """Return the column that says whether a customer bought in the `n`th month after the first, 0 or 1."""
+    month = f"cohort + interval '{n} months'"
+    return f"CASE WHEN {month} <= today THEN bool_or(month = {month})::int END AS month_{n}"
+
+
 class CohortParameters(RfmParameters):
     """The period in which customers bought for the first time."""
 
 
 class Cohorts(FactsReport):
-    """A cohort is those whose first order ever was placed in a month. Months are local."""
+    """A cohort is those whose first order ever was placed in a month. Months are local.
+
+    A month that has not begun yet says nothing about who bought again: it is empty, not nobody.
+    """
 
     slug = "customer-cohorts"
     group = Group.CUSTOMERS
@@ -44,6 +53,8 @@ class Cohorts(FactsReport):
             WHERE status IN ('placed', 'completed') AND kind = 'sale' AND currency = %(currency)s
                 AND customer_id IS NOT NULL
             GROUP BY customer_id
+        ), today AS (
+            SELECT (now() AT TIME ZONE %(zone)s)::date AS today
         ), cohorts AS (
             SELECT customer_id, date_trunc('month', first_at AT TIME ZONE %(zone)s)::date AS cohort FROM firsts
             WHERE first_at >= coalesce(%(starts_at)s::timestamptz, '-infinity')
@@ -51,9 +62,10 @@ class Cohorts(FactsReport):
         )
         SELECT 'customers.customer' AS model, customer_id AS pk, customer.number,
             coalesce(nullif(company, ''), nullif(name, ''), customer.number) AS customer, cohort, 1 AS customers,
-            {", ".join(f"bool_or(month = cohort + interval '{n} months')::int AS month_{n}" for n in MONTHS)}
+            {", ".join(map(bought_again, MONTHS))}
         FROM cohorts JOIN months USING (customer_id) JOIN customers_customer AS customer ON customer.id = customer_id
-        GROUP BY customer_id, customer.id, cohort
+            CROSS JOIN today
+        GROUP BY customer_id, customer.id, cohort, today
     """  # noqa: S608
     rows = f"""
         SELECT cohort, sum(customers), {", ".join(f"sum(month_{n})" for n in MONTHS)}, cohort

@@ -161,11 +161,22 @@ def test_a_cohort_is_followed_month_by_month() -> None:
     for number, months in enumerate(((8,), (8, 9), (8, 10))):
         buyer = make_customer(number=f"C{number}")
         for month in months:
-            make_sale(f"2026-{month:02}-05T10:00Z", (1, "5"), customer=buyer)
+            make_sale(f"2024-{month:02}-05T10:00Z", (1, "5"), customer=buyer)
 
     rows, _totals = read("customer-cohorts", period="all_time")
 
-    assert rows == [(date(2026, 8, 1), 3, 1, 1, *[0] * 10)]
+    assert rows == [(date(2024, 8, 1), 3, 1, 1, *[0] * 10)]
+
+
+def test_a_month_that_has_not_come_yet_is_empty_in_a_cohort() -> None:
+    this_month = timezone.now().replace(day=1)
+    last_month = (this_month - timedelta(days=1)).replace(day=1)
+    make_sale(last_month.isoformat(), (1, "5"), customer=make_customer())
+
+    rows, totals = read("customer-cohorts", period="all_time")
+
+    assert rows == [(last_month.date(), 1, 0, *[None] * 11)]
+    assert totals == {"customers": 1, "month_1": 0}
 
 
 def test_a_customer_is_new_once_and_returns_once_a_month() -> None:
