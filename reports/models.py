@@ -92,6 +92,7 @@ class ReportSchedule(TrackedModel):
     active = models.BooleanField(_("active"), default=True)
 
     history_excluded = ("next_due", "expected_at", "missing_since")
+    history_words = {"cron": in_words}
 
     objects = ReportScheduleQuerySet.as_manager()
 

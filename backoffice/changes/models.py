@@ -1,6 +1,8 @@
 """Change sets, and the base of every model whose changes they hold."""
 
 import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -91,11 +93,13 @@ class TrackedModel(models.Model):
 
     Subclasses declare `class Meta(TrackedModel.Meta)`, so that the triggers come along. Fields named in
     `history_excluded` are kept out of the history tables (secrets), and their change alone is no version.
-    `undo_rules` say what undoing may do to the rows. Rows with personal data leave the desk only with the
+    `undo_rules` say what undoing may do to the rows, `history_words` how values of a field read that do not say it
+    themselves. Rows with personal data leave the desk only with the
     `personal_permission` besides the permission to export the model.
     """
 
     history_excluded: tuple[str, ...] = ()
+    history_words: Mapping[str, Callable[[Any], str]] = {}
     undo_rules = UndoRules()
     personal_permission = ""
 

@@ -19,6 +19,8 @@ LEAST_PLACES = 2
 class Words:
     """Turns raw values into words: choices, related names, amounts, times, lists; "—" where there is nothing.
 
+    A tracked model may have words of its own for a field, in `history_words`.
+
     `pairs` are all the (field, value) that will be asked for: related objects are named in bulk, one query a model.
     """
 
@@ -40,6 +42,9 @@ class Words:
         """Return `value` of `field` in words."""
         if value is None or value in ("", [], {}):
             return EMPTY
+        own = getattr(field.model, "history_words", {}).get(field.name)
+        if own is not None:
+            return str(own(value))
         if field.is_relation:
             return self._labels.get(field.related_model, {}).get(value) or f"#{value}"
         if isinstance(value, list | tuple) and hasattr(field, "base_field"):

@@ -14,6 +14,7 @@ from backoffice.changes.naming import labels_of
 from backoffice.changes.words import Words
 from catalog.models import Category, Product
 from orders.models import Order, OrderEvent
+from reports.models import ReportSchedule
 
 
 def words(model: Any, name: str, value: Any) -> str:
@@ -35,6 +36,8 @@ def words(model: Any, name: str, value: Any) -> str:
         (Product, "reorder_level", 0, "0"),
         (Product, "reorder_level", 12000, "12,000"),
         (Product, "tags", ["new", "tea"], "new, tea"),
+        (ReportSchedule, "cron", "30 7 * * 1-5", "Each working day, Monday to Friday at 07:30"),
+        (ReportSchedule, "cron", "*/5 * * * *", "*/5 * * * *"),
         (OrderEvent, "data", {"units": 2, "sent_by": "DHL"}, "sent by: DHL\nunits: 2"),
         (OrderEvent, "data", {"lines": [{"sku": "A"}, {}], "note": None}, "lines: sku: A, —\nnote: —"),
     ],
