@@ -1,20 +1,15 @@
 """Exports of a resource: its columns in their order, as a file whose import changes nothing."""
 
-import gzip
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
-from django.db import connection
-from django.db.models import CharField, F, Func, Q, QuerySet, TextField, Value
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Cast
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.columns import Column, WordsValue
-from backoffice.spreadsheets.formulas import neutralised
 from backoffice.spreadsheets.resources import SheetResource
 from backoffice.spreadsheets.values import (
     BadValue,
@@ -24,8 +19,7 @@ from backoffice.spreadsheets.values import (
     DecimalValue,
     IntegerValue,
 )
-from backoffice.spreadsheets.writers import Kind, SheetColumn, copy_csv, reads_utc, replacing, write_sheet
-from backoffice.spreadsheets.writers.files import MARK, compressed, suffix_of
+from backoffice.spreadsheets.writers import Kind, SheetColumn, Source, write_query
 
 KINDS: tuple[tuple[type, Kind], ...] = (
     (IntegerValue, Kind.INTEGER),
@@ -37,7 +31,6 @@ KINDS: tuple[tuple[type, Kind], ...] = (
 )
 CONDITION = re.compile(r"(\w+)(>=|<=|=)(.*)", re.DOTALL)
 LOOKUPS = {"=": "exact", ">=": "gte", "<=": "lte"}
-ROWS_AT_A_TIME = 2000
 
 
 class Condition(NamedTuple):
@@ -65,31 +58,26 @@ def export_sheet(resource: SheetResource, path: Path, *, conditions: Iterable[Co
     return write_rows(resource, filtered_rows(resource, conditions), path)
 
 
-def write_rows(resource: SheetResource, rows: QuerySet[Any], path: Path) -> int:
-    """Write rows of an export to a .csv, .csv.gz or .xlsx file and return how many there were.
+def write_rows(
+    resource: SheetResource, rows: QuerySet[Any], path: Path, *, columns: Mapping[str, Column] | None = None
+) -> int:
+    """Write rows of an export to a file of one of `QUERY_SUFFIXES`, by its name, and return how many there were.
 
-    CSV comes from PostgreSQL's COPY, XLSX a row at a time; neither keeps rows in memory.
+    Without `columns` it has all that there are. PostgreSQL writes them; none stays in memory. Raises UnwritableFile.
     """
-    columns = exported_columns(resource)
-    suffix = suffix_of(path)
-    if suffix == ".xlsx":
-        values = rows.values_list(*(column.attribute for column in columns))
-        return write_sheet(path, [sheet_column(each) for each in columns], values.iterator(ROWS_AT_A_TIME))
-    with replacing(path) as file:
-        if suffix == ".csv":
-            return _copy(rows, columns, file)
-        with compressed(file) as stream:
-            return _copy(rows, columns, stream)
+    chosen = exported_columns(resource) if columns is None else columns
+    query, params = rows.values_list(*(column.attribute for column in chosen.values())).query.sql_with_params()
+    return write_query(path, Source(query, params, [sheet_column(name, each) for name, each in chosen.items()]))
 
 
-def exported_columns(resource: SheetResource) -> list[Column]:
-    """Return the columns that an export has."""
-    return [column for column in resource.columns.values() if column.exported]
+def exported_columns(resource: SheetResource) -> dict[str, Column]:
+    """Return the columns that an export may have, by name."""
+    return {name: column for name, column in resource.columns.items() if column.exported}
 
 
-def sheet_column(column: Column) -> SheetColumn:
+def sheet_column(name: str, column: Column) -> SheetColumn:
     """Return how a column is written to a file."""
-    return SheetColumn(str(column.label), kind_of(column), places=getattr(column.convert, "places", 0))
+    return SheetColumn(str(column.label), kind_of(column), places=getattr(column.convert, "places", 0), name=name)
 
 
 def kind_of(column: Column) -> Kind:
@@ -106,7 +94,7 @@ def filtered_rows(resource: SheetResource, conditions: Iterable[Condition]) -> Q
 
 
 def _meaning(resource: SheetResource, condition: Condition) -> Q:
-    columns = {name: column for name, column in resource.columns.items() if column.exported}
+    columns = exported_columns(resource)
     if condition.field not in columns:
         message = _("“%(name)s” is not a field to filter by. There are: %(known)s.")
         raise ValidationError(message % {"name": condition.field, "known": ", ".join(columns)}, code="filter")
@@ -138,29 +126,3 @@ def _lookup(column: Column, sign: str) -> str:
     if sign == "=" and kind_of(column) is Kind.WORDS:
         return "contains"
     return LOOKUPS[sign]
-
-
-def _copy(rows: QuerySet[Any], columns: Sequence[Column], file: IO[bytes] | gzip.GzipFile) -> int:
-    """Have PostgreSQL write the rows; the inner query is the ORM's, the outer one gives its columns their headers."""
-    named = {f"export_{number}": copied(column) for number, column in enumerate(columns)}
-    query, params = rows.annotate(**named).values_list(*named).query.sql_with_params()
-    headers = ", ".join(connection.ops.quote_name(str(column.label)).replace("%", "%%") for column in columns)
-    file.write(MARK)
-    return copy_csv(f"SELECT * FROM ({query}) AS exported ({headers})", params, file)
-
-
-def copied(column: Column) -> Combinable:
-    """Return the expression of a column that COPY writes just as the Python writer would."""
-    value = F(column.attribute)
-    match kind_of(column):
-        case Kind.TEXT:
-            return neutralised(value)
-        case Kind.WORDS:
-            words = Func(value, Value(", "), function="array_to_string", output_field=TextField())
-            return neutralised(words)
-        case Kind.BOOLEAN:
-            return Cast(value, TextField())
-        case Kind.DATETIME if reads_utc():
-            return Func(value, template="(%(expressions)s AT TIME ZONE 'UTC')", output_field=CharField())
-        case _:
-            return value

@@ -7,11 +7,6 @@ apostrophes and then one of these gets one more, so that restoring is exact for 
 
 import re
 
-from django.db.models import Case, F, Q, TextField, Value, When
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Concat, Ord
-from django.db.models.lookups import In, Regex
-
 APOSTROPHE = "'"
 FORMULA_SIGNS = "=+-@\t\r"
 NEUTRALISABLE = re.compile(rf"'*[{re.escape(FORMULA_SIGNS)}]")
@@ -41,15 +36,3 @@ def neutralised_sql(column: str) -> str:
     codes = ", ".join(map(str, SUSPICIOUS_CODES))
     suspicious = rf"ascii({column}) IN ({codes}) AND {column} ~ E'^''*[=+@\t\r-]'"
     return f"CASE WHEN {suspicious} THEN '''' || {column} ELSE {column} END"
-
-
-def neutralised(column: str | Combinable) -> Case:
-    """Return the ORM expression that exports a text column as `neutralise` does."""
-    text = F(column) if isinstance(column, str) else column
-    return Case(
-        When(
-            Q(In(Ord(text), SUSPICIOUS_CODES)) & Q(Regex(text, "^'*[=+@\t\r-]")), then=Concat(Value(APOSTROPHE), text)
-        ),
-        default=text,
-        output_field=TextField(),
-    )

@@ -1,20 +1,23 @@
-"""Exports: 100,000 products as CSV and XLSX, against stock import-export and bare COPY; time and memory."""
+"""Exports: 100,000 products in each format and a million orders, against stock import-export and bare COPY."""
 
 import tempfile
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from django.db import connection
-from import_export.formats.base_formats import CSV, XLSX
+from import_export.formats.base_formats import CSV, JSON, XLSX
 from import_export.resources import ModelResource
 
 from backoffice.spreadsheets.exports import export_sheet
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services import Request, import_file
 from catalog.models import Product
+from orders.models import OrderLine
 from tests.benchmarks.bench_imports import rolled_back
 from tests.benchmarks.figures import Figure, peak_growth, seconds
+from tests.bulk import fill_shop
 
 PRODUCTS = 100_000
 FIELDS = (
@@ -31,7 +34,15 @@ FIELDS = (
     "allow_backorder",
     "reorder_level",
 )
-BUDGETS = {".csv": 0.5, ".xlsx": 2.6}
+BUDGETS = {".csv": 0.5, ".xlsx": 2.6, ".ods": 2.6, ".json": 0.5}
+STOCK_FORMATS = {".csv": CSV, ".xlsx": XLSX, ".json": JSON}
+ORDERS = 1_000_000
+ORDER_FIELDS = (
+    *("order__number", "order__placed_at", "order__kind", "order__customer__number", "order__email", "order__country"),
+    *("order__currency", "order__channel", "order__shipping", "sku", "name", "quantity", "unit_price", "discount"),
+    "tax_rate",
+)
+ORDERS_BUDGET = 2
 MEMORY_BUDGET = 20
 
 
@@ -43,29 +54,61 @@ class StockProductResource(ModelResource):
         fields = FIELDS
 
 
+class StockOrderResource(ModelResource):
+    """The same of the lines of orders, with what their order says."""
+
+    class Meta:
+        model = OrderLine
+        fields = ORDER_FIELDS
+
+
 def run() -> Iterator[Figure]:
-    """Yield the figures of both formats; the products are gone afterwards."""
+    """Yield the figures of all formats; the rows are gone afterwards."""
     with tempfile.TemporaryDirectory() as folder, rolled_back():
         make_products(Path(folder) / "products.csv")
-        for suffix, form in ((".csv", CSV), (".xlsx", XLSX)):
+        products = Product.objects.select_related("category")
+        for suffix, budget in BUDGETS.items():
             path = Path(folder) / f"export{suffix}"
-            ours, theirs = exporting(path), stock(form, path)
-            memory = peak_growth(ours)
-            stock_memory, stock_seconds = growth_and_seconds(theirs)
-            yield Figure(
-                name=f"100,000 products as {suffix}",
-                ours=seconds(ours, times=3),
-                stock=stock_seconds,
-                limit=seconds(partial(bare_copy, path), times=3) if suffix == ".csv" else None,
-                budget=BUDGETS[suffix],
+            form = STOCK_FORMATS.get(suffix)
+            yield from figures(
+                f"{PRODUCTS:,} products as {suffix}",
+                exporting("products", path),
+                stock(form, StockProductResource(), products, path) if form else None,
+                partial(bare_copy, products.values_list(*FIELDS), path),
+                budget=budget,
             )
-            yield Figure(
-                name=f"100,000 products as {suffix}, memory",
-                ours=memory,
-                stock=stock_memory,
-                budget=MEMORY_BUDGET,
-                unit="MiB",
-            )
+    with tempfile.TemporaryDirectory() as folder, rolled_back():
+        fill_shop(ORDERS, products=2_000)
+        path = Path(folder) / "orders.csv"
+        lines = OrderLine.objects.select_related("order__customer")
+        yield from figures(
+            f"{ORDERS:,} orders as .csv",
+            exporting("orders", path),
+            stock(CSV, StockOrderResource(), lines, path),
+            partial(bare_copy, lines.values_list(*ORDER_FIELDS), path),
+            budget=ORDERS_BUDGET,
+        )
+
+
+def figures(
+    name: str,
+    ours: Callable[[], object],
+    theirs: Callable[[], object] | None,
+    limit: Callable[[], object],
+    *,
+    budget: float,
+) -> Iterator[Figure]:
+    """Yield time and memory of one export."""
+    memory = peak_growth(ours)
+    stock_memory, stock_seconds = growth_and_seconds(theirs) if theirs else (None, None)
+    yield Figure(
+        name=name,
+        ours=seconds(ours, times=5),
+        stock=stock_seconds,
+        limit=seconds(limit, times=5),
+        budget=budget,
+    )
+    yield Figure(name=f"{name}, memory", ours=memory, stock=stock_memory, budget=MEMORY_BUDGET, unit="MiB")
 
 
 def growth_and_seconds(work: Callable[[], object]) -> tuple[float, float]:
@@ -75,30 +118,27 @@ def growth_and_seconds(work: Callable[[], object]) -> tuple[float, float]:
     return growth, times[0]
 
 
-def exporting(path: Path) -> Callable[[], object]:
+def exporting(resource: str, path: Path) -> Callable[[], object]:
     """Return our export, as the command does it."""
-    return lambda: export_sheet(get_resource("products"), path)
+    return lambda: export_sheet(get_resource(resource), path)
 
 
-def stock(form: type[CSV], path: Path) -> Callable[[], object]:
+def stock(form: type[CSV], resource: ModelResource, rows: Any, path: Path) -> Callable[[], object]:
     """Return the stock library's export to the same kind of file."""
 
     def export() -> None:
-        content = form().export_data(StockProductResource().export(Product.objects.select_related("category")))
+        content = form().export_data(resource.export(rows))
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
     return export
 
 
-def bare_copy(path: Path) -> None:
+def bare_copy(rows: Any, path: Path) -> None:
     """Do what no export can do without: COPY of the same columns."""
-    names = ", ".join("category.name" if name == "category__name" else f"t.{name}" for name in FIELDS)
-    query = (
-        f"SELECT {names} FROM catalog_product AS t LEFT JOIN catalog_category AS category ON category.id = category_id"
-    )
+    query, params = rows.query.sql_with_params()
     with (
         connection.cursor() as cursor,
-        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)") as copy,
+        cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)".encode(), params or None) as copy,
         path.open("wb") as file,
     ):
         for block in copy:

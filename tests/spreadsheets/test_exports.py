@@ -21,7 +21,7 @@ from tests.spreadsheets.importing import counts, run_import
 
 pytestmark = pytest.mark.django_db
 
-FILES = ["export.csv", "export.csv.gz", "export.xlsx"]
+FILES = ["export.csv", "export.csv.gz", "export.xlsx", "export.ods"]
 
 
 def export(resource: str, path: Path, *conditions: str) -> int:

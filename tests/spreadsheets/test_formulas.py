@@ -3,8 +3,7 @@ from django.db import connection
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backoffice.spreadsheets.formulas import neutralise, neutralised, neutralised_sql, restore
-from catalog.models import Category
+from backoffice.spreadsheets.formulas import neutralise, neutralised_sql, restore
 
 AWKWARD = st.text(alphabet="'=+-@\t\r\na ", max_size=8)
 
@@ -45,13 +44,3 @@ def test_sql_neutralises_as_python_does():
         found = [row[0] for row in cursor.fetchall()]
 
     assert found == [neutralise(text) for text in TEXTS]
-
-
-@pytest.mark.django_db
-def test_the_orm_neutralises_as_python_does():
-    for position, name in enumerate(filter(None, TEXTS)):
-        Category.objects.create(name=name, position=position)
-
-    found = Category.objects.order_by("position").values_list("name", neutralised("name"))
-
-    assert all(exported == neutralise(name) for name, exported in found)

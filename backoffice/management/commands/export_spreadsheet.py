@@ -16,7 +16,7 @@ from backoffice.spreadsheets.registry import get_resource, resource_names
 class Command(BaseCommand):
     """Prints one JSON object. Exit status: 0 all well, 2 the request is wrong and no file was written."""
 
-    help = "Export a .csv, .csv.gz or .xlsx file whose import changes nothing."
+    help = "Export a .csv, .csv.gz, .xlsx or .ods file whose import changes nothing, or a .json file."
     requires_migrations_checks = True
 
     def add_arguments(self, parser: CommandParser) -> None:

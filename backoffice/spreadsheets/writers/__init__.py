@@ -1,19 +1,18 @@
 """Writing spreadsheet files, row by row, in flat memory; what they hold can be imported again and changes nothing."""
 
 from backoffice.spreadsheets.writers.base import Ending, Kind, SheetColumn, UnwritableFile, replacing
-from backoffice.spreadsheets.writers.copying import copy_csv, exported_sql
-from backoffice.spreadsheets.writers.files import SUFFIXES, write_sheet
-from backoffice.spreadsheets.writers.texts import reads_utc
+from backoffice.spreadsheets.writers.copying import Source
+from backoffice.spreadsheets.writers.files import QUERY_SUFFIXES, SUFFIXES, write_query, write_sheet
 
 __all__ = [
+    "QUERY_SUFFIXES",
     "SUFFIXES",
     "Ending",
     "Kind",
     "SheetColumn",
+    "Source",
     "UnwritableFile",
-    "copy_csv",
-    "exported_sql",
-    "reads_utc",
     "replacing",
+    "write_query",
     "write_sheet",
 ]

@@ -29,12 +29,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class SheetColumn:
-    """A column of a file. `places` are the decimals a workbook shows; the value itself is written whole."""
+    """A column of a file. `places` are the decimals a workbook shows; the value itself is written whole.
+
+    `name` is what programs call it: the key in JSON.
+    """
 
     header: str
     kind: Kind = Kind.TEXT
     places: int = 2
     width: int | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -38,8 +38,8 @@ def text_writer(letters: str, style: str) -> CellWriter:
     def write(number: int, value: object) -> str:
         text = neutralise(str(value))
         if len(text) > LONGEST_TEXT:
-            raise _too_long(f"{letters}{number}")
-        space = ' xml:space="preserve"' if text != text.strip() else ""
+            raise too_long(f"{letters}{number}")
+        space = ' xml:space="preserve"' if text != text.strip(" \t\n") else ""
         return f'<c r="{letters}{number}" s="{style}" t="inlineStr"><is><t{space}>{escaped(text)}</t></is></c>'
 
     return write
@@ -55,7 +55,7 @@ def number_writer(letters: str, style: str) -> CellWriter:
     """Return the writer of a column of numbers; one with more digits than Excel keeps stays whole as a text."""
 
     def write(number: int, value: int | Decimal) -> str:
-        digits = format(value, "f")
+        digits = format(value, "f") if isinstance(value, Decimal) else str(value)
         if len(digits) > SAFE_DIGITS and len(digits.strip("-0").replace(".", "")) > SAFE_DIGITS:
             return _plain_text(letters, number, style, digits)
         return f'<c r="{letters}{number}" s="{style}"><v>{digits}</v></c>'
@@ -90,7 +90,7 @@ def moment_writer(letters: str, style: str) -> CellWriter:
     def write(number: int, value: datetime) -> str:
         local = value.astimezone(zone)
         if local.date() < FIRST_DAY or local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
-            return _plain_text(letters, number, style, local.isoformat(sep=" "))
+            return _plain_text(letters, number, style, value.astimezone(UTC).isoformat(sep=" "))
         serial = (local.replace(tzinfo=None) - EPOCH) / timedelta(days=1)
         return f'<c r="{letters}{number}" s="{style}"><v>{serial!r}</v></c>'
 
@@ -108,7 +108,8 @@ def escaped(text: str) -> str:
     return UNSAFE.sub(lambda match: f"_x{ord(match[0]):04X}_", text)
 
 
-def _too_long(cell: str) -> UnwritableFile:
+def too_long(cell: str) -> UnwritableFile:
+    """Return the refusal of a text."""
     message = _("The text of cell %(cell)s is longer than the %(limit)d characters a workbook holds. Export CSV.")
     return UnwritableFile(message % {"cell": cell, "limit": LONGEST_TEXT}, code="cell_length")
 

@@ -1,33 +1,72 @@
-"""CSV that PostgreSQL writes itself: no row passes through Python."""
+"""Rows that PostgreSQL writes itself, as the lines of a file: none of their values passes through Python."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from gzip import GzipFile
+from itertools import islice
 from typing import IO, Any
 
 from django.db import connection
 
 from backoffice.spreadsheets.formulas import neutralised_sql
-from backoffice.spreadsheets.writers.base import Kind
+from backoffice.spreadsheets.writers.base import Kind, SheetColumn
 from backoffice.spreadsheets.writers.texts import reads_utc
 
+BLOCK = 500
+# Lines go out as they are: nothing in them is quoted, as none of these signs and no line break is left in a text.
+AS_IT_IS = r"FORMAT csv, QUOTE E'\x01', ESCAPE E'\x01', DELIMITER E'\x02', ENCODING 'UTF8'"
 
-def copy_csv(query: str, params: Sequence[Any], file: IO[bytes] | GzipFile) -> int:
-    """Stream the rows of a SELECT to a file as CSV, headed by its column names, and return how many there were.
 
-    The query's text columns are neutralised in SQL: build them with `exported_sql` or `formulas.neutralised`.
-    """
+@dataclass(frozen=True)
+class Source:
+    """A SELECT, and how its columns are written; `%` stands doubled in the query."""
+
+    query: str
+    params: Sequence[Any]
+    columns: Sequence[SheetColumn]
+
+    @property
+    def names(self) -> list[str]:
+        """What its columns are called in SQL that renders them."""
+        return [f"c{number}" for number in range(len(self.columns))]
+
+    @property
+    def relation(self) -> str:
+        """SQL for a FROM clause: its rows as `source`, with the columns `names`."""
+        return f"({self.query}) AS source ({', '.join(self.names)})"
+
+
+def copy_csv(source: Source, file: IO[bytes] | GzipFile) -> int:
+    """Stream the rows to a file as CSV, without a header, and return how many there were."""
+    cells = ", ".join(
+        exported_sql(name, column.kind) for name, column in zip(source.names, source.columns, strict=True)
+    )
+    lines = copied_lines(f"SELECT {cells} FROM {source.relation}", source.params, "FORMAT csv, ENCODING 'UTF8'")
+    count = 0
+    for block in blocks(lines):
+        file.write(b"".join(block))
+        count += len(block)
+    return count
+
+
+def copied_lines(query: str, params: Sequence[Any], options: str = AS_IT_IS) -> Iterator[bytes]:
+    """Yield the lines that COPY makes of the rows of a query; without `options` its one column as it is."""
     # Without parameters psycopg leaves doubled percent signs as they are.
     select = query if params else query.replace("%%", "%")
-    statement = f"COPY ({select}) TO STDOUT (FORMAT csv, HEADER, ENCODING 'UTF8')"
-    with connection.cursor() as cursor:
-        with cursor.copy(statement.encode(), tuple(params) or None) as copy:
-            for block in copy:
-                file.write(block)
-        return int(cursor.rowcount)
+    statement = f"COPY ({select}) TO STDOUT ({options})"
+    with connection.cursor() as cursor, cursor.copy(statement.encode(), tuple(params) or None) as copy:
+        yield from copy
+
+
+def blocks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
+    """Yield lines a block at a time, for what is quicker done to many of them."""
+    remaining = iter(lines)
+    while block := list(islice(remaining, BLOCK)):
+        yield block
 
 
 def exported_sql(expression: str, kind: Kind) -> str:
-    """Return the SQL that exports an expression of the kind as the Python writer does."""
+    """Return the SQL that exports an expression of the kind as the Python writer of CSV does."""
     match kind:
         case Kind.TEXT:
             return neutralised_sql(expression)

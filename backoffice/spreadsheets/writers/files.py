@@ -1,4 +1,4 @@
-"""Files of rows that come from Python."""
+"""Files of rows that come from Python, or straight from the database."""
 
 import csv
 import gzip
@@ -11,10 +11,14 @@ from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.formulas import neutralise
 from backoffice.spreadsheets.writers.base import Ending, SheetColumn, UnwritableFile, replacing
+from backoffice.spreadsheets.writers.copying import Source, copy_csv
+from backoffice.spreadsheets.writers.objects import copy_objects
+from backoffice.spreadsheets.writers.opendocument import copy_document
 from backoffice.spreadsheets.writers.texts import TEXTS
-from backoffice.spreadsheets.writers.workbook import write_workbook
+from backoffice.spreadsheets.writers.workbook import copy_workbook, write_workbook
 
 SUFFIXES = (".csv", ".csv.gz", ".xlsx")
+QUERY_SUFFIXES = (*SUFFIXES, ".ods", ".json")
 # Excel takes a CSV file without this mark for the encoding of its own country.
 MARK = b"\xef\xbb\xbf"
 
@@ -43,13 +47,39 @@ def write_sheet(
             return write_csv(stream, columns, rows)
 
 
-def suffix_of(path: Path) -> str:
+def write_query(path: Path, source: Source) -> int:
+    """Write the rows of a query to a file of one of QUERY_SUFFIXES, by its name, and return how many there were.
+
+    PostgreSQL writes the rows, so that a hundred thousand of them take about a second. The file appears when it is
+    whole. Rows beyond the last of a sheet go on in another sheet. Raises UnwritableFile.
+    """
+    suffix = suffix_of(path, QUERY_SUFFIXES)
+    with replacing(path) as file:
+        match suffix:
+            case ".xlsx":
+                return copy_workbook(file, source)
+            case ".ods":
+                return copy_document(file, source)
+            case ".json":
+                return copy_objects(file, source)
+            case ".csv":
+                return _copy_text(file, source)
+        with compressed(file) as stream:
+            return _copy_text(stream, source)
+
+
+def _copy_text(stream: IO[bytes] | gzip.GzipFile, source: Source) -> int:
+    write_csv(stream, source.columns, [])
+    return copy_csv(source, stream)
+
+
+def suffix_of(path: Path, suffixes: Sequence[str] = SUFFIXES) -> str:
     """Return the suffix of a file that can be written, or refuse it."""
-    for suffix in SUFFIXES:
+    for suffix in suffixes:
         if path.name.lower().endswith(suffix):
             return suffix
     message = _("“%(name)s” is not a name of a file that is written. End it with one of: %(suffixes)s.")
-    raise UnwritableFile(message % {"name": path.name, "suffixes": ", ".join(SUFFIXES)}, code="wrong_type")
+    raise UnwritableFile(message % {"name": path.name, "suffixes": ", ".join(suffixes)}, code="wrong_type")
 
 
 def write_csv(stream: IO[bytes] | gzip.GzipFile, columns: Sequence[SheetColumn], rows: Iterable[Sequence[Any]]) -> int:

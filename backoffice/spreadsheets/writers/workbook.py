@@ -1,13 +1,14 @@
 """XLSX workbooks, written a row at a time.
 
 xlsxwriter makes the workbook: its sheets, header rows, formats and filters. The rows below the headers are written
-into its sheets here, as 100,000 rows of 12 columns then take 1 s instead of the 4.3 s of the library's fastest way.
+into its sheets here: by Python in a quarter of the time of the library's fastest way, by PostgreSQL in a tenth.
 """
 
 import io
 import re
 import zipfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import chain, islice
 from typing import IO, Any
 
@@ -17,9 +18,10 @@ from django.utils.translation import gettext as _
 from backoffice.spreadsheets.formulas import neutralise
 from backoffice.spreadsheets.writers.base import Ending, Kind, SheetColumn, UnwritableFile
 from backoffice.spreadsheets.writers.cells import cell_writers
+from backoffice.spreadsheets.writers.copying import Source, blocks, copied_lines
+from backoffice.spreadsheets.writers.sqlcells import checked, numbered, workbook_row
 
 ROWS_A_SHEET = 1_048_576 - 1
-BLOCK = 500
 WIDTHS = {Kind.INTEGER: 10, Kind.DECIMAL: 12, Kind.BOOLEAN: 8, Kind.DATE: 11, Kind.DATETIME: 19}
 # The size of the used area, which is not known before the rows; readers work it out when it is missing.
 DIMENSION = re.compile(r"<dimension [^>]*/>")
@@ -27,21 +29,56 @@ STYLED_ROWS = re.compile(r'<row r="2".*</row>', re.DOTALL)
 STYLE = re.compile(r'<c r="[A-Z]+(2|3)" s="([0-9]+)"/>')
 
 
+type RowsAsXml = Callable[[Sequence[str], int], Iterator[bytes]]
+
+
 def write_workbook(
     file: IO[bytes], columns: Sequence[SheetColumn], rows: Iterable[Sequence[Any]], *, split: bool, ending: Ending
 ) -> int:
     """Write rows to a workbook and return how many there were. Raises UnwritableFile."""
+
+    def as_xml(styles: Sequence[str], rows_a_sheet: int) -> Iterator[bytes]:
+        writers = cell_writers(columns, styles)
+        return (_row(place % rows_a_sheet + 2, row, writers).encode() for place, row in enumerate(rows))
+
+    return _write_book(file, columns, as_xml, split=split, ending=ending)
+
+
+def copy_workbook(file: IO[bytes], source: Source) -> int:
+    """Write the rows of a query, in as many sheets as they need, and return how many there were.
+
+    Raises UnwritableFile.
+    """
+
+    def as_xml(styles: Sequence[str], rows_a_sheet: int) -> Iterator[bytes]:
+        rows = numbered(source, rows_a_sheet=rows_a_sheet)
+        return copied_lines(f"SELECT {workbook_row(source, styles)} FROM {rows}", source.params)
+
+    return _write_book(file, source.columns, as_xml, split=True, ending=Ending())
+
+
+def _write_book(
+    file: IO[bytes], columns: Sequence[SheetColumn], as_xml: RowsAsXml, *, split: bool, ending: Ending
+) -> int:
+    """Write the rows that `as_xml` yields for the styles of the columns, each with its place in its sheet."""
     counts: list[int] = []
-    remaining = iter(rows)
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=4) as archive:
-        while True:
-            count, following = _write_sheet(archive, columns, remaining, counts, ending)
-            counts.append(count)
-            if following is None:
-                break
-            if not split:
+    rows_a_sheet = ROWS_A_SHEET - bool(ending.totals)
+    plain, bold = _styles(columns)
+    rows = as_xml(plain, rows_a_sheet)
+    following = next(rows, None)
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        while following is not None or not counts:
+            if counts and not split:
                 raise too_many_rows()
-            remaining = chain([following], remaining)
+            sheet = chain([] if following is None else [following], islice(rows, rows_a_sheet - 1))
+            counts.append(0)
+            with _open_sheet(archive, columns, counts) as part:
+                for block in blocks(sheet):
+                    part.write(checked(b"".join(block)))
+                    counts[-1] += len(block)
+                following = next(rows, None)
+                if following is None and ending.totals:
+                    part.write(_row(counts[-1] + 2, ending.totals(), cell_writers(columns, bold)).encode())
         _write_frame(archive, columns, counts, ending.about() if ending.about else ())
     return sum(counts)
 
@@ -61,29 +98,14 @@ def _part(number: int) -> str:
     return f"xl/worksheets/sheet{number}.xml"
 
 
-def _write_sheet(
-    archive: zipfile.ZipFile,
-    columns: Sequence[SheetColumn],
-    rows: Iterator[Sequence[Any]],
-    before: Sequence[int],
-    ending: Ending,
-) -> tuple[int, Sequence[Any] | None]:
-    """Write a sheet; return how many rows it holds, and the one that came after, which no sheet holds yet."""
-    part = _part(len(before) + 1)
-    head, styles, bold_styles, _tail = _sheet_frame(columns, [*before, 1], part)
-    writers = cell_writers(columns, styles)
-    count = 0
+@contextmanager
+def _open_sheet(archive: zipfile.ZipFile, columns: Sequence[SheetColumn], counts: list[int]) -> Iterator[IO[bytes]]:
+    """Give the newest sheet, to be filled with rows; what stands below them is told by how many there are then."""
+    part = _part(len(counts))
     with archive.open(part, "w", force_zip64=True) as sheet:
-        sheet.write(head.encode())
-        numbered = enumerate(islice(rows, ROWS_A_SHEET - bool(ending.totals)), 2)
-        while block := list(islice(numbered, BLOCK)):
-            sheet.write("".join(_row(number, row, writers) for number, row in block).encode())
-            count += len(block)
-        following = next(rows, None)
-        if following is None and ending.totals:
-            sheet.write(_row(count + 2, ending.totals(), cell_writers(columns, bold_styles)).encode())
-        sheet.write(_sheet_frame(columns, [*before, count], part)[-1].encode())
-    return count, following
+        sheet.write(_around_rows(columns, counts, part)[0].encode())
+        yield sheet
+        sheet.write(_around_rows(columns, counts, part)[1].encode())
 
 
 def _row(number: int, row: Sequence[Any], writers: Sequence[Any]) -> str:
@@ -91,17 +113,28 @@ def _row(number: int, row: Sequence[Any], writers: Sequence[Any]) -> str:
     return f'<row r="{number}">{"".join(cells)}</row>'
 
 
-def _sheet_frame(
-    columns: Sequence[SheetColumn], counts: Sequence[int], part: str
-) -> tuple[str, list[str], list[str], str]:
-    """Return what stands before and after the rows of a sheet, and the style of each column, plain and bold."""
+def _around_rows(columns: Sequence[SheetColumn], counts: Sequence[int], part: str) -> tuple[str, str]:
+    """Return what stands before and after the rows of a sheet."""
     with _template(columns, counts) as template:
-        sheet = DIMENSION.sub("", template.read(part).decode())
+        head, _rows, tail = _parted(template, part)
+    return head, tail
+
+
+def _styles(columns: Sequence[SheetColumn]) -> tuple[list[str], list[str]]:
+    """Return the style of each column, plain and bold."""
+    with _template(columns, [1]) as template:
+        _head, rows, _tail = _parted(template, _part(1))
+    plain, bold = ([style for row, style in STYLE.findall(rows) if row == wanted] for wanted in "23")
+    return plain, bold
+
+
+def _parted(template: zipfile.ZipFile, part: str) -> tuple[str, str, str]:
+    """Return what stands before, in and after the styled rows of a sheet."""
+    sheet = DIMENSION.sub("", template.read(part).decode())
     styled = STYLED_ROWS.search(sheet)
     if styled is None:
         raise AssertionError(part)
-    plain, bold = ([style for row, style in STYLE.findall(styled[0]) if row == wanted] for wanted in "23")
-    return sheet[: styled.start()], plain, bold, sheet[styled.end() :]
+    return sheet[: styled.start()], styled[0], sheet[styled.end() :]
 
 
 def _template(
@@ -119,7 +152,7 @@ def _template(
             sheet.freeze_panes(1, 0)
             sheet.autofilter(0, 0, max(count, 1), len(columns) - 1)
             for index, (column, (look, bold_look)) in enumerate(zip(columns, looks, strict=True)):
-                sheet.set_column(index, index, column.width or _width(column))
+                sheet.set_column(index, index, width_of(column))
                 sheet.write_string(0, index, neutralise(column.header), bold)
                 sheet.write_blank(1, index, None, look)
                 sheet.write_blank(2, index, None, bold_look)
@@ -144,8 +177,9 @@ def _look(column: SheetColumn) -> dict[str, Any]:
     return {"num_format": looks.get(column.kind, "0")}
 
 
-def _width(column: SheetColumn) -> int:
-    return max(len(column.header) + 4, WIDTHS.get(column.kind, 20))
+def width_of(column: SheetColumn) -> int:
+    """Return the width of a column, in characters."""
+    return column.width or max(len(column.header) + 4, WIDTHS.get(column.kind, 20))
 
 
 def too_many_rows() -> UnwritableFile:
