@@ -57,10 +57,19 @@ class RelatedSelect(AutocompleteSelect):
     def optgroups(self, name: str, value: Sequence[str], attr: Any = None) -> Any:
         row = self.known.get(value[0]) if value else None
         if row is None:
-            return super().optgroups(name, value, attr)
+            return super().optgroups(name, [key for key in value if self.names_a_row(key)], attr)
         options = [] if self.is_required else [self.create_option(name, "", "", False, 0)]
         label = self.choices.field.label_from_instance(row)
         return [(None, [*options, self.create_option(name, row.pk, label, True, len(options))], 0)]
+
+    def names_a_row(self, key: str) -> bool:
+        """Whether a row can have this key: what was made up must not fail in the database."""
+        target = self.field.target_field
+        try:
+            target.run_validators(target.to_python(key))
+        except ValidationError:
+            return False
+        return True
 
 
 # The first that fits: subclasses before their bases.

@@ -163,3 +163,11 @@ def test_each_value_of_a_row_below_names_its_column(viewer: Any, signed_in: Any)
     product = make_product(on_hand=5)
     page = signed_in(viewer).get(url(product)).content.decode()
     assert '<span class="desk-cell-label" aria-hidden="true">Change</span>' in page
+
+
+@pytest.mark.parametrize("key", ["made up", "9" * 30])
+def test_a_row_that_does_not_exist_is_refused_in_words(desk: Any, key: str) -> None:
+    product = make_product()
+    response = desk.post(url(product), posted(product, category=key))
+    assert "That choice is not one of the available choices." in response.content.decode()
+    assert reload(product).category is None
