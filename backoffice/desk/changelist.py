@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin.exceptions import DisallowedModelAdminLookup
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR
 from django.core.paginator import Paginator
@@ -46,6 +47,14 @@ class DeskChangeList(ChangeList):
     def get_filters_params(self, params: Any = None) -> Any:
         own = (*PLACE_VARS, QUEUE_VAR)
         return {name: value for name, value in super().get_filters_params(params).items() if name not in own}
+
+    def get_filters(self, request: HttpRequest) -> Any:
+        if any("\0" in value for values in request.GET.lists() for value in values[1]):
+            raise IncorrectLookupParameters
+        try:
+            return super().get_filters(request)
+        except DisallowedModelAdminLookup as error:
+            raise IncorrectLookupParameters(error) from error
 
     def get_queryset(self, request: HttpRequest, exclude_parameters: Any = None) -> models.QuerySet:
         for name in PLACE_VARS:

@@ -61,7 +61,7 @@ def search(
     An exact match of a code hides what merely begins like it; a `*` behind the term asks for all of them.
     """
     term = capitals(term.strip())
-    if not term:
+    if not term or not (exact or prefix):
         return queryset, False
     if not term.endswith(BROADEN) and exact:
         precise = having(queryset, exact, Exact, term)

@@ -94,6 +94,7 @@ class OrderAdmin(TimelineMixin, OrderActions):
         ("customer", RelatedFilter),
         ("kind", ChoiceFilter),
     )
+    narrowed_by = ("channel", "currency")  # by reports, together with a range of dates
     queues = (
         Queue(
             "to_ship",

@@ -176,12 +176,19 @@ def test_related_rows_complete_without_counting_the_table(desk: Any) -> None:
     assert len(results) == Product.objects.count() == 3
 
 
-@pytest.mark.parametrize("query", ["placed_at_from=soon", "queue=nowhere", "after=x"])
+@pytest.mark.parametrize(
+    "query",
+    ["placed_at_from=soon", "queue=nowhere", "after=x", "status__exact=%00", "q=a%00", "tags=x", "hold_reason=x"],
+)
 def test_an_address_that_means_nothing_is_told_and_shows_all_rows(desk: Any, query: str) -> None:
     make_placed()
     response = desk.get(f"{ORDERS}?{query}", follow=True)
     assert len(shown(response)) == 1
     assert "These are all rows" in response.content.decode()
+
+
+def test_a_list_that_has_no_search_shows_all_rows(desk: Any) -> None:
+    assert desk.get("/reports/reportrun/?q=anything").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from django.contrib.admin.options import ShowFacets
 from django.contrib.admin.utils import get_fields_from_path, unquote
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
+from django.db.models.constants import LOOKUP_SEP
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -36,6 +37,7 @@ class ListMixin(PastMixin, unfold.ModelAdmin):
     sortable_by: Iterable[str] = ()
     actions_on_bottom = False
     list_sections: Iterable[Any] = ()
+    narrowed_by: tuple[str, ...] = ()  # fields that addresses of the desk narrow the list by, though no filter does
     search_exact: tuple[str, ...] = ()
     search_prefix: tuple[str, ...] = ()
     queues: tuple[Queue, ...] = ()
@@ -87,6 +89,16 @@ class ListMixin(PastMixin, unfold.ModelAdmin):
 
     def get_queues(self, request: HttpRequest) -> tuple[Queue, ...]:
         return self.queues
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Whether an address may narrow the list so: not by just any field, since few have an index."""
+        name = lookup.split(LOOKUP_SEP)[0]
+        filters = {entry[0] if isinstance(entry, tuple) else entry for entry in self.get_list_filter(request)}
+        fields = {field.name: field for field in self.opts.get_fields()}
+        indexed = name not in fields or fields[name].is_relation or fields[name] is self.opts.pk
+        return (indexed or name in filters or name in self.narrowed_by) and super().lookup_allowed(
+            lookup, value, request
+        )
 
     def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
         found, exact = search(queryset, search_term, exact=self.search_exact, prefix=self.search_prefix)
