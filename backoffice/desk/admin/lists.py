@@ -92,7 +92,7 @@ class ListMixin(PastMixin, unfold.ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Whether an address may narrow the list so: not by just any field, since few have an index."""
-        name = lookup.split(LOOKUP_SEP)[0]
+        name = lookup.split(LOOKUP_SEP, maxsplit=1)[0]
         filters = {entry[0] if isinstance(entry, tuple) else entry for entry in self.get_list_filter(request)}
         fields = {field.name: field for field in self.opts.get_fields()}
         indexed = name not in fields or fields[name].is_relation or fields[name] is self.opts.pk
