@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from backoffice.changes.diff import ObjectChange, object_changes
+from backoffice.changes.diff import ObjectChange, history_of, object_changes
 from backoffice.changes.words import EMPTY, Words
 
 PAGE_SIZE = 50
@@ -53,6 +53,15 @@ def told_fields(change: ObjectChange, words: Words) -> list[tuple[str, str, str]
         for field in change.fields
     ]
     return [(label, old, new) for label, old, new in told if old != new and (old, new) != (EMPTY, EMPTY)]
+
+
+def was_deleted(model: Any, key: str) -> bool:
+    """Whether the history tells of a row with this key, which an address names and which is not there."""
+    try:
+        pk = model._meta.pk.to_python(key)
+    except ValidationError:
+        return False
+    return hasattr(model, "history") and history_of(model).filter(**{model._meta.pk.attname: pk}).exists()
 
 
 def history_response(admin: Any, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -47,6 +47,22 @@ def test_a_deleted_row_keeps_its_history(desk: Any) -> None:
     assert "Short-lived, deleted" in desk.get(page).content.decode()
 
 
+def test_a_page_of_a_deleted_row_leads_to_who_deleted_it(desk: Any) -> None:
+    product = make_product(name="Bowl")
+    page, pk = f"/catalog/product/{product.pk}/change/", product.pk
+    Product.objects.filter(pk=pk).delete()
+    response = desk.get(page, follow=True)
+    assert response.redirect_chain == [(f"/catalog/product/{pk}/history/", 302)]
+    assert "This product was deleted" in response.content.decode()
+
+
+@pytest.mark.parametrize("key", ["77", "9" * 30, "bowl"])
+def test_a_page_of_a_row_that_never_was_leads_to_the_list(desk: Any, key: str) -> None:
+    response = desk.get(f"/catalog/product/{key}/change/", follow=True)
+    assert response.redirect_chain == [("/catalog/product/", 302)]
+    assert f"There is no product with the id “{key}”" in response.content.decode()
+
+
 def test_history_is_paged(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("backoffice.desk.history.PAGE_SIZE", 2)
     product = make_product(name="v0")

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.admin import helpers
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import quote, unquote
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext as _
 from unfold.forms import AdminForm, Fieldline
 
 from backoffice.changes.context import describe_change
@@ -18,7 +20,7 @@ from backoffice.desk.admin.running import ActionMixin
 from backoffice.desk.admin.sheets import SheetMixin
 from backoffice.desk.columns import NOTHING
 from backoffice.desk.forms import REASON_FIELD, VersionedForm, reasons_required
-from backoffice.desk.history import history_response
+from backoffice.desk.history import history_response, was_deleted
 from backoffice.desk.merging import kept_sentences
 from backoffice.desk.reverting import RevertMixin
 
@@ -81,6 +83,17 @@ class DeskModelAdmin(PresenceMixin, RevertMixin, AutocompleteMixin, ActionMixin,
             buttons = self.buttons_of(request, row)
             context |= {"buttons": buttons, "more_buttons": [each for each in buttons if not each.action.main]}
         return super().render_change_form(request, context, **kwargs)
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponseRedirect:
+        """Lead from a row that was deleted to its history, and from one that never was to the list."""
+        key, name = unquote(object_id), self.row_name
+        if was_deleted(self.model, key):
+            told = _("This %(name)s was deleted: here is who did it. The whole change can be undone.") % {"name": name}
+            self.message_user(request, told, messages.WARNING)
+            return HttpResponseRedirect(self.url("history", key))
+        told = _("There is no %(name)s with the id “%(key)s”.") % {"name": name, "key": key}
+        self.message_user(request, told, messages.WARNING)
+        return HttpResponseRedirect(self.url("changelist"))
 
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
