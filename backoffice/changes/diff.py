@@ -55,7 +55,7 @@ class ObjectChange:
     kind: str
     fields: tuple[FieldChange, ...]
     version: Any
-    """The history row after the change: when, by whom, of which change set (`version.change_set`)."""
+    """The history row after the change: when, by whom, of which change set (`version.change_set`); None if planned."""
 
 
 def told_fields(model: type[models.Model]) -> list[Any]:
@@ -128,6 +128,11 @@ def set_changes(
         _change(model, pk, labels.get(pk, ""), rows.get(earlier), rows[latest], whole_set=True)
         for pk, latest, earlier in page
     ]
+
+
+def planned_change(model: type[models.Model], pk: Any, label: str, now: Any, then: Any) -> ObjectChange:
+    """Return what would become of an object that is `now`, or is not there (None), and would be `then`."""
+    return ObjectChange(model, pk, label, _kind(now, then), _fields(model, now, then), None)
 
 
 def all_set_changes(change_set: ChangeSet, *, size: int = 2000) -> Iterator[ObjectChange]:

@@ -69,9 +69,13 @@ def moment(at: datetime | None) -> str:
     """Return an instant as relative words, with the exact time of this desk on hover."""
     if at is None:
         return NOTHING
-    exact = formats.date_format(timezone.localtime(at), "j M Y, H:i:s")
     words = ago(at, now=timezone.now())
-    return format_html('<time datetime="{}" title="{}" class="desk-when">{}</time>', at.isoformat(), exact, words)
+    return format_html('<time datetime="{}" title="{}" class="desk-when">{}</time>', at.isoformat(), exact(at), words)
+
+
+def exact(at: datetime) -> str:
+    """Return an instant to the second, in the time of this desk."""
+    return formats.date_format(timezone.localtime(at), "j M Y, H:i:s")
 
 
 def day(value: date | None) -> str:
@@ -154,6 +158,16 @@ def signed(path: str, label: Any = None) -> Column:
 def when(path: str, label: Any = None) -> Column:
     """Show an instant relative to now, exact on hover."""
     return column(lambda row: moment(follow(row, path)), label or words(path).removesuffix(" at"), sort=path)
+
+
+def exactly(path: str, label: Any) -> Column:
+    """Show an instant to the second, and how long ago it was."""
+
+    def read(row: Any) -> str:
+        at = follow(row, path)
+        return format_html("{} · {}", exact(at), moment(at)) if at else NOTHING
+
+    return column(read, label)
 
 
 def on_day(path: str, label: Any = None) -> Column:

@@ -130,6 +130,7 @@ class UndoPages(ReadOnlyAdmin):
             change_set,
             form=form,
             preview=preview,
+            written=tell(preview.written),
             conflicts=tell_conflicts(preview.conflicts),
             conflict_count=preview.total("conflicts"),
             refusal_count=preview.total("refusals"),

@@ -54,7 +54,24 @@ def renamed() -> ChangeSet:
 def test_the_preview_tells_and_writes_nothing(desk: Any, renamed: ChangeSet) -> None:
     page = text(desk.get(url(renamed)))
     assert "Undo 2 objects" in page
+    assert page.count('<td class="desk-old">3.75</td><td class="desk-new">2.50</td>') == 2
     assert Product.objects.filter(name="New").count() == 2
+
+
+def test_the_preview_tells_what_comes_back_and_what_goes(desk: Any) -> None:
+    kept, gone = (Category.objects.create(name=name) for name in ("Kept", "Gone"))
+
+    def write() -> None:
+        gone.delete()
+        Category.objects.filter(pk=kept.pk).update(description="Longer")
+        Category.objects.create(name="Made")
+
+    written = desk.get(url(recorded(write))).context["written"]
+    assert {each.change.label: each.verb for each in written} == {
+        "Gone": "Created",
+        "Kept": "Changed",
+        "Made": "Deleted",
+    }
 
 
 def test_undo_wants_a_reason(desk: Any, renamed: ChangeSet) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import models
 
-from backoffice.changes.diff import history_of, told_fields
+from backoffice.changes.diff import ObjectChange, history_of, planned_change, told_fields
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.naming import labels_of
 from backoffice.changes.rules import RECREATE, REMOVE, RESTORE
@@ -29,6 +29,8 @@ NEWEST = """
     SELECT DISTINCT ON ({key}) {key}, change_set_id FROM {history}
     WHERE {key} = ANY(%s) ORDER BY {key}, history_id DESC
 """
+WRITTEN = "SELECT key FROM {plan} AS plan WHERE {active} ORDER BY key LIMIT %s"
+ROWS_WRITTEN = "SELECT * FROM {rows} WHERE {key} = ANY(%s)"
 REFUSALS = "SELECT key, problem, other FROM {plan} WHERE problem IS NOT NULL ORDER BY key LIMIT %s"
 
 
@@ -88,10 +90,11 @@ class ModelUndo:
 
 @dataclass(frozen=True, slots=True)
 class UndoPreview:
-    """What undoing `change_set` would do now; `conflicts` and `refusals` hold the first of each model."""
+    """What undoing `change_set` would do now; `written`, `conflicts` and `refusals` hold the first of each model."""
 
     change_set: ChangeSet
     models: tuple[ModelUndo, ...]
+    written: tuple[ObjectChange, ...]
     conflicts: tuple[Conflict, ...]
     refusals: tuple[Refused, ...]
     undone_by: tuple[ChangeSet, ...]
@@ -121,6 +124,16 @@ def tally_of(plan: Plan) -> ModelUndo:
     )
     ((restored, recreated, removed, partly, already, conflicts, refusals),) = rows_of(statement)
     return ModelUndo(plan.shape.model, restored, recreated, removed, partly, already, conflicts, refusals)
+
+
+def written_of(plan: Plan, size: int) -> list[ObjectChange]:
+    """Return the first objects that a plan would write, as they are now and as they would be."""
+    model = plan.shape.model
+    keys = [key for (key,) in rows_of(WRITTEN.format(plan=plan.name, active=active("plan")), [size])]
+    living = model._base_manager.in_bulk(keys)
+    planned = {row.pk: row for row in model._base_manager.raw(ROWS_WRITTEN.format(**plan.names), [keys])}
+    labels = labels_of(model, keys)
+    return [planned_change(model, key, labels.get(key, ""), living.get(key), planned.get(key)) for key in keys]
 
 
 def conflicts_of(plan: Plan, size: int) -> list[Conflict]:

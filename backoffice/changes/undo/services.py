@@ -25,6 +25,7 @@ from backoffice.changes.undo.previews import (
     conflicts_of,
     refusals_of,
     tally_of,
+    written_of,
 )
 from backoffice.changes.undo.references import CASCADES
 from backoffice.changes.undo.sentences import constraint_sentence
@@ -53,7 +54,7 @@ def preview_undo(
     """Return what undoing `change_set`, or `only` some of its objects, would do now; nothing is written or locked.
 
     With `conflicts="fields"`, objects that changed since are counted as restored where a field of theirs can be taken
-    back. `examples` conflicts and refusals are told of each model.
+    back. `examples` writes, conflicts and refusals are told of each model.
     """
     chosen = chosen_of(change_set, only)
     with transaction.atomic(), planned(change_set, chosen, by_fields=conflicts == "fields") as undo:
@@ -134,6 +135,7 @@ class Undo:
         return UndoPreview(
             change_set=self.change_set,
             models=tuple(reversed(figures)),
+            written=tuple(change for plan in plans for change in written_of(plan, examples)),
             conflicts=tuple(conflict for plan in plans for conflict in conflicts_of(plan, examples)),
             refusals=(*refused, *(refusal for plan in plans for refusal in refusals_of(plan, examples))),
             undone_by=tuple(self.change_set.undone_by.order_by("pk")),

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from backoffice.changes.diff import changed_models, set_changes
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.undo import can_undo
-from backoffice.desk.columns import NOTHING, column, status_badge, text, when
+from backoffice.desk.columns import NOTHING, column, exactly, status_badge, text, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
 from backoffice.desk.history import tell
 from backoffice.desk.queues import Queue
@@ -101,7 +101,8 @@ class ChangeSetAdmin(UndoPages):
         Queue("undos", _("Undos"), lambda sets, user: sets.filter(kind="undo"), counted=False),
     )
     empty_text = _("Whatever is written from now on is listed here: who, when, why and what.")
-    fields = ("at", "by", "sort_of", "why", "source", "request_id")
+    search_help_text = _("Request id")
+    fields = ("exact_time", "by", "sort_of", "why", "source", "request_id")
     readonly_fields = fields
     list_before_template = "desk/change_list_head.html"
     change_form_outer_before_template = "desk/change_set_head.html"
@@ -109,6 +110,7 @@ class ChangeSetAdmin(UndoPages):
 
     number = column(lambda change_set: change_set.pk, _("number"), sort="pk")
     at = when("started_at", _("when"))
+    exact_time = exactly("started_at", _("when"))
     by = column(everything_that_day, _("who"))
     sort_of = column(
         lambda change_set: status_badge(
