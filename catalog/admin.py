@@ -225,6 +225,7 @@ class ProductAdmin(TimelineMixin, DeskModelAdmin):
 class CategoryAdmin(DeskModelAdmin):
     list_display = ("name", "within", "products")
     search_prefix = ("name",)
+    spreadsheets = ("categories",)
     empty_text = _("Categories sort the catalogue. Add the first one, or import them with the products.")
     fields = (("name", "parent"), "position", "description")
 
@@ -246,6 +247,7 @@ class StockMovementAdmin(ReadOnlyAdmin):
     sortable_by = ("moved",)
     search_exact = ("product__sku",)
     list_filter = (("reason", ChoiceFilter), ("product", RelatedFilter), ("created_at", DateRangeFilter))
+    spreadsheets = ("stock-receipt",)
     empty_text = _("Every unit that comes or goes leaves a line here. Receive stock on a product to begin.")
     fields = ("goods", "change", "why", "note", "moved")
     readonly_fields = fields

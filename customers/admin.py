@@ -104,7 +104,7 @@ class CustomerAdmin(TimelineMixin, DeskModelAdmin):
         Queue("archived", _("Archived"), lambda customers, user: customers.filter(archived_at__isnull=False)),
     )
     list_sections = (OrdersSection,)
-    spreadsheets = ("customers", "customer-tags")
+    spreadsheets = ("customers", "customer-tags", "addresses")
     palette_icon = "group"
     empty_text = _("Customers appear here with their first order, by hand or by a spreadsheet.")
 

@@ -125,6 +125,7 @@ class AddressResource(TableResource):
     key = "line1"
     key_expression = "upper({alias}.line1)"
     identity = ("customer", "kind")
+    listed_as = "customer"
     title = _("Addresses")
 
     class Meta:

@@ -44,6 +44,8 @@ WORKS_ORDERS = [
     "catalog.import_stockmovement",
     "spreadsheets.view_importjob",
     "spreadsheets.add_importjob",
+    "spreadsheets.view_importprofile",
+    "spreadsheets.add_importprofile",
 ]
 WORKS_CATALOGUE = [
     "catalog.add_category",
@@ -57,6 +59,8 @@ WORKS_CATALOGUE = [
     "catalog.import_category",
     "spreadsheets.view_importjob",
     "spreadsheets.add_importjob",
+    "spreadsheets.view_importprofile",
+    "spreadsheets.add_importprofile",
 ]
 MANAGES = [
     "orders.*",

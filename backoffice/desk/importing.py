@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 from backoffice.desk.forms import DeskForm
 from backoffice.spreadsheets.mapping import propose_headers
 from backoffice.spreadsheets.merging import CREATE, UPDATE
-from backoffice.spreadsheets.models import ImportJob
+from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.readers import DELIMITERS, ENCODINGS
 from backoffice.spreadsheets.registry import get_resource, resource_names
 from backoffice.spreadsheets.services import can_import
@@ -31,6 +31,19 @@ DELIMITER_NAMES = {
 }
 
 
+DECIMAL_SIGNS = {".": gettext_lazy("point, 12.50"), ",": gettext_lazy("comma, 12,50")}
+DATE_ORDERS = {"dmy": gettext_lazy("day first, 31/12/2026"), "mdy": gettext_lazy("month first, 12/31/2026")}
+MODES = [
+    ("", gettext_lazy("create and change")),
+    ("create", gettext_lazy("create only, and refuse what is here")),
+    ("update", gettext_lazy("change only, and refuse what is not here")),
+]
+BLANKS = [
+    ("", gettext_lazy("does what its field says")),
+    ("keep", gettext_lazy("leaves what is here")),
+]
+
+
 class UploadForm(DeskForm):
     """The file, and what is in it."""
 
@@ -42,6 +55,13 @@ class UploadForm(DeskForm):
         ),
         widget=forms.ClearableFileInput(attrs={"accept": ACCEPTED}),
     )
+    profile = forms.ModelChoiceField(
+        label=gettext_lazy("Profile"),
+        queryset=ImportProfile.objects.none(),
+        required=False,
+        empty_label=gettext_lazy("by the columns of the file"),
+        help_text=gettext_lazy("How such a file was understood before, saved by a colleague under a name."),
+    )
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         max_length=200,
@@ -51,8 +71,34 @@ class UploadForm(DeskForm):
 
     def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["resource"].choices = permitted_resources(user)  # type: ignore[attr-defined]
-        self.fields["resource"].widget.choices = self.fields["resource"].choices  # type: ignore[attr-defined]
+        permitted = dict(permitted_resources(user))
+        resource, profile = (self.fields[name] for name in ("resource", "profile"))
+        resource.choices = list(permitted.items())  # type: ignore[attr-defined]
+        profile.queryset = ImportProfile.objects.filter(resource__in=permitted)  # type: ignore[attr-defined]
+        profile.label_from_instance = lambda row: f"{permitted[row.resource]}: {row.name}"  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        profile = cleaned.get("profile")
+        if profile and cleaned.get("resource") not in {None, profile.resource}:
+            message = _("This profile is for %(kind)s. Choose that above, or another profile.")
+            self.add_error("profile", message % {"kind": get_resource(profile.resource).title})
+        return cleaned
+
+
+class TemplateForm(DeskForm):
+    """Which file to fill in: of which kind, blank or with what there is."""
+
+    kind = forms.ChoiceField(label=gettext_lazy("What is in it"))
+    suffix = forms.ChoiceField(
+        label=gettext_lazy("Format"), choices=[("xlsx", gettext_lazy("Excel")), ("csv", gettext_lazy("CSV"))]
+    )
+    filled = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, user: Any, **kwargs: Any) -> None:
+        super().__init__(*args, auto_id="id_template_%s", **kwargs)
+        field: Any = self.fields["kind"]
+        field.choices = permitted_resources(user)
 
 
 class ReadingForm(DeskForm):
@@ -67,14 +113,31 @@ class ReadingForm(DeskForm):
         required=False,
         help_text=gettext_lazy("Empty: the first that is not blank. What stands above it is left out."),
     )
+    decimal = forms.ChoiceField(
+        label=gettext_lazy("Decimal sign"),
+        required=False,
+        help_text=gettext_lazy("Of numbers that are written as text: 12.50 or 12,50."),
+    )
+    date_order = forms.ChoiceField(
+        label=gettext_lazy("Order of dates"),
+        required=False,
+        help_text=gettext_lazy("Whether 03/04/2026 is in April or in March. Unknown, such a date is refused."),
+    )
+    mode = forms.ChoiceField(label=gettext_lazy("What the rows may do"), required=False, choices=MODES)
+    blanks = forms.ChoiceField(label=gettext_lazy("A blank cell"), required=False, choices=BLANKS)
 
     def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
         super().__init__(*args, initial=job.options, **kwargs)
         self.found = job.detected
+        self.offer("decimal", list(DECIMAL_SIGNS.items()))
+        self.offer("date_order", list(DATE_ORDERS.items()))
         self.offer("encoding", [(name, name) for name in ENCODINGS])
         self.offer("delimiter", [(sign, DELIMITER_NAMES[sign]) for sign in DELIMITERS])
         self.offer("sheet", [(name, name) for name in self.found.get("sheets") or ()])
-        for name in ["sheet"] if self.found.get("kind") == "csv" else ["encoding", "delimiter"]:
+        unused = ["sheet"] if self.found.get("kind") == "csv" else ["encoding", "delimiter"]
+        if not get_resource(job.resource).chooses_rules:
+            unused += ["mode", "blanks"]
+        for name in unused:
             del self.fields[name]
 
     def offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
@@ -97,6 +160,10 @@ class ReadingForm(DeskForm):
             (_("Encoding"), found.get("encoding")),
             (_("Delimiter"), DELIMITER_NAMES.get(found.get("delimiter") or "")),
             (_("Column names"), _("row %(row)s") % {"row": found["header_row"]} if found.get("header_row") else None),
+            (_("Decimal sign"), DECIMAL_SIGNS.get(found.get("decimal") or "")),
+            (_("Dates"), DATE_ORDERS.get(found.get("date_order") or "")),
+            (_("Rows"), dict(MODES)[self.initial["mode"]] if self.initial.get("mode") else None),
+            (_("Blank cells"), dict(BLANKS)[self.initial["blanks"]] if self.initial.get("blanks") else None),
         ]
         return [(label, value) for label, value in facts if value]
 
@@ -151,8 +218,12 @@ class MappingForm(DeskForm):
     def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
         self.columns = get_resource(job.resource).columns
         super().__init__(*args, **kwargs)
+        self.proposals: dict[str, str] = {}
         headers = [header for header in job.detected["headers"] if header]
-        chosen = job.mapping if job.checked_at else propose_headers(self.columns, headers)
+        self.examples: dict[str, list[str]] = job.detected.get("examples", {})
+        by_values = job.detected.get("proposed", {})
+        chosen = job.mapping if job.checked_at else propose_headers(self.columns, headers) | by_values
+        taken = {*chosen.values()}
         for name, declared in self.columns.items():
             self.fields[COLUMN + name] = forms.ChoiceField(
                 label=declared.column_name,
@@ -161,6 +232,9 @@ class MappingForm(DeskForm):
                 required=False,
                 help_text=declared.help_text,
             )
+            proposed = by_values.get(name)
+            self.proposals[name] = proposed if proposed and (proposed not in taken or not job.checked_at) else ""
+
             self.fields[CONSTANT + name] = forms.CharField(
                 label=_("or in all rows"),
                 initial=job.constants.get(name, ""),
@@ -177,9 +251,18 @@ class MappingForm(DeskForm):
         self.redress()
 
     @property
-    def lines(self) -> list[tuple[Any, Any, Any]]:
-        """The three fields of each line of the form."""
-        return [(self[COLUMN + name], self[CONSTANT + name], self[REPLACED + name]) for name in self.columns]
+    def lines(self) -> list[tuple[Any, Any, Any, list[str], str]]:
+        """The three fields of each line of the form, the first values of its column, and the proposal by values."""
+        return [
+            (
+                self[COLUMN + name],
+                self[CONSTANT + name],
+                self[REPLACED + name],
+                self.examples.get(self[COLUMN + name].value() or self.proposals[name], []),
+                self.proposals[name],
+            )
+            for name in self.columns
+        ]
 
     def asked(self) -> dict[str, Any]:
         """Return what `check_import` takes: a field without a column is left out on purpose."""

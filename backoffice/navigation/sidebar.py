@@ -90,6 +90,12 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("Spreadsheets"),
         [
             Item(_("Imports"), "upload_file", "spreadsheets_importjob_changelist", "spreadsheets.view_importjob"),
+            Item(
+                _("Import profiles"),
+                "rule_settings",
+                "spreadsheets_importprofile_changelist",
+                "spreadsheets.view_importprofile",
+            ),
         ],
     ),
     (

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from backoffice.spreadsheets.columns import Column, plain
+from backoffice.spreadsheets.notation import AS_DECLARED, Notation
 from backoffice.spreadsheets.values import BadValue, Replacing
 
 # Heads the column that error files add to a person's own.
@@ -25,6 +26,7 @@ class Mapping:
     """`headers` gives the header of each field that has a column, `constants` the value of those that have one value.
 
     `replaced` gives the words of a field's column that stand for others. `ignored` are the headers that fill nothing.
+    `notation` is how the file writes numbers and dates.
     """
 
     headers: dict[str, str]
@@ -32,6 +34,7 @@ class Mapping:
     constants: dict[str, Any]
     ignored: list[str]
     replaced: Dictionary[str, Dictionary[str, str]]
+    notation: Notation = AS_DECLARED
 
     @property
     def fields(self) -> list[str]:
@@ -40,10 +43,10 @@ class Mapping:
 
     def converter_of(self, name: str, column: Column) -> Callable[[Any], Any]:
         """Return what makes values of the cells of a field's column."""
-        words = self.replaced.get(name)
+        convert, words = self.notation.read_by(column.convert), self.replaced.get(name)
         if not words:
-            return column.convert
-        return Replacing(column.convert, {word.strip().casefold(): by for word, by in words.items()})
+            return convert
+        return Replacing(convert, {word.strip().casefold(): by for word, by in words.items()})
 
     def header_of(self, field: str) -> str:
         """Return the name under which a person knows the field: the header in their file, or the field's own."""
@@ -57,6 +60,7 @@ def build_mapping(
     mapped: Dictionary[str, str] | None = None,
     constants: Dictionary[str, str] | None = None,
     replaced: Dictionary[str, Dictionary[str, str]] | None = None,
+    notation: Notation = AS_DECLARED,
 ) -> Mapping:
     """Match headers to fields: as `mapped` says, otherwise by the names that a field is known by.
 
@@ -80,6 +84,7 @@ def build_mapping(
         constants={field: _constant(field, columns[field], text) for field, text in constants.items()},
         ignored=[each for each in headers if each and each not in ordered.values() and not is_reason(each)],
         replaced=replaced,
+        notation=notation,
     )
 
 

@@ -1,4 +1,4 @@
-"""Imports: the file, what its check found, and what became of it."""
+"""Imports: how files of one kind are understood, the file, what its check found, and what became of it."""
 
 import uuid
 
@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.spreadsheets.querysets import ImportJobQuerySet
+from backoffice.changes.models import TrackedModel
+from backoffice.spreadsheets.querysets import ImportJobQuerySet, ImportProfileQuerySet
 
 
 def kept_path(job: "ImportJob", filename: str) -> str:
@@ -20,6 +21,65 @@ def kept_path(job: "ImportJob", filename: str) -> str:
 
 
 KEPT_SUFFIXES = (".csv", ".csv.gz", ".xlsx", ".xls", ".ods")
+
+
+class ImportProfile(TrackedModel):
+    """How files of one make are understood: shared by all who may import the kind. Each change is a version of it.
+
+    A profile with a `folder` takes the files that are dropped there, in the name and with the rights of its owner.
+    """
+
+    class Arrival(models.TextChoices):
+        WAIT = "wait", _("Check it, and wait for a person")
+        APPLY = "apply", _("Apply it, if nothing is refused and nothing unusual")
+
+    resource = models.CharField(_("kind"), max_length=40, editable=False)
+    name = models.CharField(_("name"), max_length=80)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="import_profiles",
+        verbose_name=_("owner"),
+        help_text=_("Files from the folder are imported with this person's rights, and they are told by mail."),
+    )
+    headers = models.JSONField(_("columns of the file"), default=list, editable=False)
+    mapping = models.JSONField(_("columns"), default=dict, editable=False)
+    constants = models.JSONField(_("fixed values"), default=dict, editable=False)
+    replaced = models.JSONField(_("replaced values"), default=dict, editable=False)
+    options = models.JSONField(_("reading"), default=dict, editable=False)
+    folder = models.SlugField(
+        _("folder"),
+        max_length=60,
+        blank=True,
+        help_text=_("Files dropped into this folder of the watched ones are taken. Empty: none are."),
+    )
+    arrival = models.CharField(_("a file that arrives"), max_length=8, choices=Arrival, default=Arrival.WAIT)
+
+    objects = ImportProfileQuerySet.as_manager()
+
+    class Meta(TrackedModel.Meta):
+        verbose_name = _("import profile")
+        verbose_name_plural = _("import profiles")
+        ordering = ["resource", "name"]
+        default_permissions = ("add", "change", "delete", "view")  # type: ignore[assignment]
+        constraints = [
+            models.UniqueConstraint(
+                "resource",
+                Upper("name"),
+                name="spreadsheets_importprofile_name",
+                violation_error_message=_("There is a profile of this name already. Take another name."),
+            ),
+            models.UniqueConstraint(
+                fields=["folder"],
+                condition=~models.Q(folder=""),
+                name="spreadsheets_importprofile_folder",
+                violation_error_message=_("Another profile takes the files of this folder. Name another one."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class ImportJob(models.Model):
@@ -53,6 +113,14 @@ class ImportJob(models.Model):
     )
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.UPLOADED)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    profile = models.ForeignKey(
+        ImportProfile,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="imports",
+        verbose_name=_("profile"),
+    )
     mapping = models.JSONField(_("columns"), default=dict, blank=True, help_text=_("Header of the file by field."))
     constants = models.JSONField(_("fixed values"), default=dict, blank=True)
     replaced = models.JSONField(_("replaced values"), default=dict, blank=True, help_text=_("Word by word, by field."))
@@ -123,3 +191,28 @@ class ImportJob(models.Model):
     def changes_something(self) -> bool:
         """Whether applying it would write anything."""
         return any(counts["create"] or counts["update"] for counts in self.tables.values())
+
+
+class WatchedFile(models.Model):
+    """A file in a watched folder: how it was when it was seen first like this, and its import once it is taken.
+
+    The row is written together with the import, and goes when the file was moved: so no file is taken twice, whenever
+    the work is interrupted.
+    """
+
+    path = models.CharField(_("path"), max_length=500, unique=True)
+    size = models.BigIntegerField(_("size"))
+    modified_ns = models.BigIntegerField(_("changed"), help_text=_("In nanoseconds, as the file system has it."))
+    seen_at = models.DateTimeField(_("seen"), db_default=Now())
+    import_job = models.ForeignKey(
+        ImportJob, on_delete=models.CASCADE, null=True, related_name="+", verbose_name=_("import")
+    )
+    refusal = models.TextField(_("refused because"), blank=True)
+
+    class Meta:
+        verbose_name = _("watched file")
+        verbose_name_plural = _("watched files")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return self.path

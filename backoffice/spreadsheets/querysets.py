@@ -50,3 +50,23 @@ class ImportJobQuerySet(models.QuerySet[Any]):
         """All that the list shows, in one query."""
         unseen = ("problems", "problem_groups", "samples", "conflicts")
         return self.with_undone().select_related("owner", "change_set").defer(*unseen)
+
+
+class ImportProfileQuerySet(models.QuerySet[Any]):
+    """Profiles, by kind and name."""
+
+    def called(self, name: str, *, resource: str) -> "ImportProfileQuerySet":
+        """The one of this name, whatever its case."""
+        return self.filter(resource=resource, name__iexact=name.strip())
+
+    def made_for(self, headers: list[str], *, resource: str) -> "ImportProfileQuerySet":
+        """Those saved from a file with just these columns, the newest first."""
+        return self.filter(resource=resource, headers=headers).order_by("-updated_at", "-pk")
+
+    def watching(self) -> "ImportProfileQuerySet":
+        """Those that take the files of a folder."""
+        return self.exclude(folder="").select_related("owner").order_by("folder")
+
+    def for_changelist(self) -> "ImportProfileQuerySet":
+        """All that the list shows, in one query."""
+        return self.select_related("owner")

@@ -1,8 +1,10 @@
 """What a kind of spreadsheet is: an import-export resource whose rows are merged as a set."""
 
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
+from django.db import connection
 from django.db.models import Field as ModelField
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -13,6 +15,14 @@ from backoffice.spreadsheets.guards import Effect, Guard, share_of_rows
 from backoffice.spreadsheets.merging import CREATE, UNCHANGED, UPDATE, Merge, default_values
 from backoffice.spreadsheets.staging import Stage
 from backoffice.spreadsheets.versions import VERSION, VERSION_COLUMN, Compared, refuse_stale, versioned_by
+
+
+@dataclass(frozen=True)
+class RowRules:
+    """What the rows of one import may do: create only, or change only; and whether blank cells keep what is there."""
+
+    mode: Literal["", "create", "update"] = ""
+    blanks: Literal["", "keep"] = ""
 
 
 class SheetResource(ModelResource):
@@ -29,6 +39,8 @@ class SheetResource(ModelResource):
     guards: ClassVar[tuple[Guard, ...]] = ()
     effects: ClassVar[tuple[Effect, ...]] = ()
     by_services: ClassVar[bool] = False  # whether services do the work, a row at a time
+    chooses_rules: ClassVar[bool] = False  # whether an import may choose its `rules`
+    rules = RowRules()
     slug = ""  # as the setting SPREADSHEET_RESOURCES has it
 
     @property
@@ -82,6 +94,10 @@ class SheetResource(ModelResource):
     def finish(self, stage: Stage) -> None:
         """Bring up to date what is derived from the rows that were merged."""
 
+    def known_share(self, field: str, words: Collection[str]) -> float:
+        """Return which share of `words` names rows that there are; nothing where the field names none."""
+        return 0
+
     def refuse_repeats(self, stage: Stage, field: str, expression: str) -> None:
         """Refuse all rows whose `field` stands in several; `expression` is SQL for the field of `{alias}`."""
         message = _("“%s” stands in the rows %s. Keep one of them.")
@@ -110,6 +126,7 @@ class TableResource(SheetResource):
     identity: ClassVar[tuple[str, ...]] = ()
     creates: ClassVar[bool] = True
     versioned = True
+    chooses_rules = True
     guards: ClassVar[tuple[Guard, ...]] = (share_of_rows(),)
 
     @property
@@ -136,8 +153,10 @@ class TableResource(SheetResource):
         self.refuse_repeats(stage, self.key, self.repeats_expression())
         for field, column in self._looked_up(stage).items():
             _refuse_unknown_words(stage, field, column, self.known_rows(stage))
-        if not self.creates:
+        if not self.creates or self.rules.mode == "update":
             self._refuse_new(stage)
+        elif self.rules.mode == "create":
+            self._refuse_known(stage)
         self.check(stage)
         self._refuse_stale(stage)
         columns = self._filled(stage)
@@ -176,13 +195,37 @@ class TableResource(SheetResource):
         """Return the SQL condition that a row `w` to be created is there by now, as `t`."""
         return f"{self.key_expression.format(alias='t')} = {self.key_expression.format(alias='w')}"
 
+    def known_share(self, field: str, words: Collection[str]) -> float:
+        column = self.columns[field]
+        if column.lookup:
+            found = f'(SELECT word FROM ({column.lookup.relation}) AS known) AS t ON t.word = upper(r."{field}")'
+        elif field == self.key and not self.identity:
+            found = f"{self.table} AS t ON {self.same_key()}"
+        else:
+            return 0
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f'SELECT count(DISTINCT r."{field}") FROM unnest(%(words)s::text[]) AS r("{field}") JOIN {found}',
+                {"words": list(words)},
+            )
+            return float(cursor.fetchone()[0]) / len(words)
+
+    def _refuse_known(self, stage: Stage) -> None:
+        stage.refuse(
+            self.key,
+            "known",
+            f'format(%(message)s, r."{self.key}")',
+            f"{stage.rows} AS r JOIN {self.known_rows(stage)}",
+            {"message": _("“%s” is here already, and this import only creates. Take the row out, or allow changes.")},
+        )
+
     def _refuse_new(self, stage: Stage) -> None:
         stage.refuse(
             self.key,
             "unknown",
             f'format(%(message)s, r."{self.key}")',
             f'{stage.rows} AS r LEFT JOIN {self.known_rows(stage)} WHERE r."{self.key}" IS NOT NULL AND t.id IS NULL',
-            {"message": _("“%s” is not here, and this kind of sheet creates nothing. Correct it, or create it first.")},
+            {"message": _("“%s” is not here, and this import creates nothing. Correct it, or create it first.")},
         )
 
     def _refuse_stale(self, stage: Stage) -> None:
@@ -226,14 +269,16 @@ class TableResource(SheetResource):
         return {field: column for field, column in self._filled(stage).items() if column.lookup}
 
     def _new_value(self, field: str, column: Column) -> str:
+        kept = f', t."{column.target}"' if self.rules.blanks == "keep" else ""
         if column.lookup:
-            return f'CASE WHEN "by_{field}".found > 1 THEN t."{column.target}" ELSE "by_{field}".id END'
+            found = f'CASE WHEN "by_{field}".found > 1 THEN t."{column.target}" ELSE "by_{field}".id END'
+            return f"coalesce({found}{kept})"
         model_field = self._model_field(column)
         if column.blank is Blank.KEEPS:
             return f'coalesce(r."{field}", t."{column.target}", %({column.target})s)'
         if model_field.null:
-            return f'r."{field}"'
-        return f"coalesce(r.\"{field}\", '{'{}' if column.sql_type.endswith('[]') else ''}')"
+            return f'coalesce(r."{field}"{kept})'
+        return f"coalesce(r.\"{field}\"{kept}, '{'{}' if column.sql_type.endswith('[]') else ''}')"
 
     def _model_field(self, column: Column) -> "ModelField[Any, Any]":
         found: ModelField[Any, Any] = next(

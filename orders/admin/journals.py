@@ -38,6 +38,7 @@ class PaymentAdmin(ReadOnlyAdmin):
             on_home=True,
         ),
     )
+    spreadsheets = ("payments",)
     empty_text = _("Payments appear here when they are recorded on an order.")
     fields = ("order_number", "sort_of", "amount_paid", "status", "by", "reference", "why", "at", "result_at")
     readonly_fields = fields
@@ -85,6 +86,7 @@ class ShipmentAdmin(ReadOnlyAdmin):
     search_exact = ("tracking_number", "order__number")
     search_help_text = _("Tracking or order number")
     list_filter = (("shipped_at", DateRangeFilter),)
+    spreadsheets = ("shipments",)
     empty_text = _("Shipments appear here when orders are shipped.")
     fields = ("order_number", "carrier_name", "tracking", "left", "contents")
     readonly_fields = fields

@@ -105,6 +105,7 @@ class ShipmentResource(ServiceResource):
 
     key = "order"
     title = _("Shipments")
+    listed_as = "shipment"
     together = ("order", "tracking_number")
     done = (
         "EXISTS (SELECT FROM orders_shipment AS s JOIN orders_order AS o ON o.id = s.order_id"

@@ -75,6 +75,7 @@ SCREENS = {
     "changes.changeset": Screen(EVERYBODY),
     "bulk.bulkrun": Screen(EVERYBODY),
     "spreadsheets.importjob": Screen(IMPORTERS, adds=IMPORTERS),
+    "spreadsheets.importprofile": Screen(IMPORTERS, changes=MANAGERS, deletes=MANAGERS),
     "jobs.job": Screen(MANAGERS, actions=each(MANAGERS, "cancel", "retry")),
     "jobs.jobschedule": Screen(MANAGERS, actions=each(MANAGERS, "run_now", "pause", "resume")),
     "accounts.user": Screen(
@@ -111,8 +112,12 @@ EXPORTS = {"products": EVERYBODY, "orders": EVERYBODY, "customers": MANAGERS}
 # Spreadsheets of a list; those of orders and customers hold names and addresses of people.
 SHEETS = {
     "catalog.product": dict.fromkeys(("products", "prices", "product-tags", "stock-count"), EVERYBODY),
+    "catalog.category": {"categories": EVERYBODY},
+    "catalog.stockmovement": {"stock-receipt": EVERYBODY},
     "orders.order": {"orders": MANAGERS},
-    "customers.customer": {"customers": MANAGERS, "customer-tags": MANAGERS},
+    "orders.payment": {"payments": MANAGERS},
+    "orders.shipment": {"shipments": MANAGERS},
+    "customers.customer": dict.fromkeys(("customers", "customer-tags", "addresses"), MANAGERS),
 }
 
 
@@ -201,6 +206,8 @@ def import_pages(job: Any) -> Iterator[Page]:
         yield Page(f"{base}{name}/", NOT_THERE, Answer(may, 302, writes=True))
     for name in ("refused", "approval"):
         yield Page(f"{base}{name}/", NOT_THERE, Answer(may, 302))
+    yield Page(f"{base}profile/", NOT_THERE, Answer(may, 302, writes=True), {"profile": str(job.profile_id)})
+    yield Page(f"{base}save-profile/", NOT_THERE, Answer(may, 302, writes=True), {"name": "Another"})
     columns = {f"column-{field}": header for field, header in job.mapping.items()}
     yield Page(f"{base}check/", NOT_THERE, Answer(may, 302, writes=True), columns)
 
@@ -242,6 +249,9 @@ def site_pages() -> Iterator[Page]:
     yield Page("/logout/", READ_ONLY, staff)
     yield Page(f"/r/{product}/1/", NOT_THERE, NOT_THERE)
     yield Page("/accounts/apitoken/1/issued/", Answer(ADMINISTRATORS, 302), READ_ONLY)
+    blank = "/spreadsheets/importjob/template/?suffix=xlsx&kind"
+    for kind, may in IMPORTS.items():
+        yield Page(f"{blank}={kind}", Answer(may, refusal=404), READ_ONLY)
     yield Page("/nowhere/", NOT_THERE, NOT_THERE)
     yield Page("/export/v1/products.json", Answer(STAFF, 401, visitor=401), Answer(STAFF, 405, visitor=405))
     for app in sorted({label.split(".")[0] for label in SCREENS}):

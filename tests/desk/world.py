@@ -18,7 +18,7 @@ from backoffice.changes.context import recording
 from backoffice.changes.models import ChangeSet
 from backoffice.jobs.models import JobSchedule
 from backoffice.jobs.services import cancel_job, enqueue_job
-from backoffice.spreadsheets.models import ImportJob
+from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.services import check_import, upload_file
 from catalog.models import Category, Product
 from orders.models import Order
@@ -29,6 +29,10 @@ from tests.factories import make_completed, make_customer, make_draft, make_paid
 from tests.jobs import kinds  # noqa: F401
 
 FILES = {"products": "SKU,Name,Price\nNEW-1,Tea,2.50\n", "stock-count": "SKU,Counted\nCOUNTED,7\n"}
+MAPPED = {
+    "products": {"sku": "SKU", "name": "Name", "price": "Price"},
+    "stock-count": {"sku": "SKU", "counted": "Counted"},
+}
 
 
 def rows_shown() -> dict[str, Any]:
@@ -45,6 +49,7 @@ def rows_shown() -> dict[str, Any]:
         "orders.return": announced_return(),
         "reports.reportschedule": planned_report(),
         "changes.changeset": renaming(),
+        "spreadsheets.importprofile": ImportProfile.objects.create(resource="products", name="Price list"),
         "bulk.bulkrun": baker.make(BulkRun, model_label="catalog.product", state="done", finished_at=timezone.now()),
         "jobs.job": enqueue_job(kind="tests.write"),
         "jobs.jobschedule": JobSchedule.objects.first(),
@@ -91,7 +96,8 @@ def checked_import(owner: User, resource: str) -> ImportJob:
     make_product(sku=f"COUNTED{ImportJob.objects.count() or ''}")
     text = FILES[resource].replace("COUNTED", f"COUNTED{ImportJob.objects.count() or ''}")
     job = upload_file(resource=resource, file=SimpleUploadedFile("l.csv", text.encode()), filename="l.csv", actor=None)
-    ImportJob.objects.filter(pk=job.pk).update(owner=owner)
+    profile = ImportProfile.objects.create(resource=resource, name=f"Profile {job.pk}", mapping=dict(MAPPED[resource]))
+    ImportJob.objects.filter(pk=job.pk).update(owner=owner, profile=profile)
     return check_import(job=job, actor=None)
 
 

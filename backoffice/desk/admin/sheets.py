@@ -62,8 +62,12 @@ class SheetMixin(unfold.ModelAdmin):
 
     def export_url(self, sheet: str, suffix: str, cl: Any) -> str:
         """Return the address of the file with the rows that `cl` shows on all of its pages."""
+        return self.export_address(sheet, suffix) + str(cl.get_query_string())
+
+    def export_address(self, sheet: str, suffix: str) -> str:
+        """Return the address of the file with all rows of the list."""
         name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_export"
-        return reverse(name, kwargs={"sheet": sheet, "suffix": suffix}) + str(cl.get_query_string())
+        return reverse(name, kwargs={"sheet": sheet, "suffix": suffix})
 
     @method_decorator(require_safe)
     def export_view(self, request: HttpRequest, sheet: str, suffix: str) -> HttpResponse | FileResponse:

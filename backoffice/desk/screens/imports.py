@@ -5,22 +5,26 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import URLPattern, path, reverse
-from django.utils import timezone
 from django.utils.decorators import method_decorator
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from backoffice.changes.undo import can_undo, undo_in_force
-from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.columns import column, number, status_badge, when
 from backoffice.desk.downloads import attachment
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
-from backoffice.desk.importing import ChangesForm, MappingForm, ReadingForm, UploadForm, permitted_resources
+from backoffice.desk.importing import (
+    ChangesForm,
+    MappingForm,
+    ReadingForm,
+    TemplateForm,
+    UploadForm,
+    permitted_resources,
+)
 from backoffice.desk.queues import Queue
+from backoffice.desk.screens.import_pages import ImportPages, sentence_of
 from backoffice.spreadsheets.mapping import is_reason
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.registry import get_resource
@@ -29,11 +33,7 @@ from backoffice.spreadsheets.services import (
     can_ask_approval,
     can_confirm,
     can_discard,
-    can_import,
     can_work_on,
-    check_as_before,
-    check_import,
-    confirm_import,
     discard_import,
     error_file,
     kept_error_file,
@@ -70,10 +70,6 @@ def with_labels(job: ImportJob, changes: list[dict[str, Any]]) -> list[dict[str,
     ]
 
 
-def sentence_of(error: ValidationError) -> str:
-    return " ".join(str(message) for message in error.messages)
-
-
 def state_badge(job: Any) -> str:
     state = ImportJob.State.UNDONE if job.undone else ImportJob.State(job.state)
     return status_badge(state, state.label)
@@ -87,7 +83,7 @@ class StateFilter(ChoiceFilter):
 
 
 @admin.register(ImportJob)
-class ImportAdmin(ReadOnlyAdmin):
+class ImportAdmin(ImportPages):
     list_display = ("filename", "kind", "shown_state", "read", "new", "changed", "same", "wrong", "owner", "uploaded")
     list_display_links = ("filename",)
     search_prefix = ("filename",)
@@ -162,12 +158,14 @@ class ImportAdmin(ReadOnlyAdmin):
             user=request.user,
             initial={"resource": request.GET.get("kind")},
         )
+        to_fill_in = TemplateForm(user=request.user, initial={"kind": request.GET.get("kind")})
         if request.method == "POST" and form.is_valid():
             try:
                 return self.take(request, form)
             except ValidationError as error:
                 form.add_error("file", sentence_of(error))
-        return self.page(request, "desk/import_upload.html", title=_("Import a spreadsheet"), form=form)
+        forms = {"form": form, "to_fill_in": to_fill_in}
+        return self.page(request, "desk/import_upload.html", title=_("Import a spreadsheet"), **forms)
 
     def take(self, request: HttpRequest, form: UploadForm) -> HttpResponse:
         asked = form.cleaned_data
@@ -177,18 +175,10 @@ class ImportAdmin(ReadOnlyAdmin):
             filename=asked["file"].name,
             actor=request.user,  # type: ignore[arg-type]
             reason=asked["reason"],
+            profile=asked["profile"],
         )
         self.check_first(request, job)
         return HttpResponseRedirect(self.url("change", job.pk))
-
-    def check_first(self, request: HttpRequest, job: ImportJob) -> None:
-        """Check a file as the last one with the same columns was understood, and say so."""
-        earlier, asked = check_as_before(job=job)
-        if earlier is not None:
-            words = _("The columns are understood as in “%(file)s” of %(day)s. Change that below if it is wrong.")
-            day = date_format(timezone.localtime(earlier.created_at), "j F Y")
-            messages.info(request, words % {"file": earlier.filename, "day": day})
-        self.work(request, job, CHECK, **asked)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
@@ -223,6 +213,7 @@ class ImportAdmin(ReadOnlyAdmin):
             "refusal_approval": can_ask_approval(job, request.user),  # type: ignore[arg-type]
             "conflicts": with_labels(job, job.conflicts),
             **self.changes_context(request, job),
+            **self.profile_context(request, job),
             "ignored": ignored_headers(job),
             "good_rows": job.created + job.updated,
             "may_discard": can_discard(job, request.user) is None,  # type: ignore[arg-type]
@@ -341,42 +332,3 @@ class ImportAdmin(ReadOnlyAdmin):
             actor: Any = request.user
             request_work(REFUSED, import_job=job, actor=actor, suffix=suffix)
         return HttpResponseRedirect(self.url("change", job.pk))
-
-    def work(self, request: HttpRequest, job: ImportJob, kind: str, **asked: Any) -> None:
-        """Check or apply the import now, or in the background when it is large; say what became of it."""
-        actor: Any = request.user
-        try:
-            if is_large(job):
-                request_work(kind, import_job=job, actor=actor, **asked)
-            elif kind == CHECK:
-                check_import(job=job, actor=actor, **asked)
-            else:
-                self.say_applied(request, confirm_import(job=job, actor=actor, **asked))
-        except ValidationError as error:
-            messages.error(request, sentence_of(error))
-
-    def say_applied(self, request: HttpRequest, job: ImportJob) -> None:
-        count = job.created + job.updated
-        words = ngettext("%(count)s row was applied.", "%(count)s rows were applied.", count)
-        messages.success(request, words % {"count": f"{count:,}"})
-
-    def find(self, request: HttpRequest, pk: int) -> ImportJob:
-        job: ImportJob | None = ImportJob.objects.select_related("owner", "change_set").filter(pk=pk).first()
-        if job is None:
-            raise Http404
-        if not self.has_view_permission(request, job):
-            raise PermissionDenied(_("This import is a colleague's. Ask them, or a manager."))
-        return job
-
-    def find_posted(self, request: HttpRequest, pk: int) -> ImportJob:
-        """Return the import that a POST is about; the person must be allowed to import its kind."""
-        if request.method != "POST":
-            raise Http404
-        job = self.find(request, pk)
-        if can_import(job.resource, request.user):  # type: ignore[arg-type]
-            raise PermissionDenied
-        return job
-
-    def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
-        context |= {"opts": self.opts, "list_url": self.url("changelist"), "upload_url": self.url("add")}
-        return render(request, template, self.admin_site.each_context(request) | context)

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.registry import resource_names
-from backoffice.spreadsheets.services import READING_OPTIONS, Request, import_file
+from backoffice.spreadsheets.services import OPTIONS, Request, import_file
 
 COUNTED = ("rows", "create", "update", "unchanged", "refused", "tables", "problems")
 ANSWERED = (*COUNTED, "guards", "effects", "field_counts")
@@ -64,6 +64,19 @@ class Command(BaseCommand):
         parser.add_argument("--sheet", default="", help="Instead of the first visible one that is not empty.")
         parser.add_argument(
             "--header-row", type=int, metavar="N", help="The row with the names of the columns, if titles stand above."
+        )
+        parser.add_argument("--decimal", choices=[".", ","], default="", help="The sign before decimals.")
+        parser.add_argument(
+            "--date-order",
+            choices=["dmy", "mdy"],
+            default="",
+            help="Whether 03/04/2026 is in April or in March; without it such a date is refused, unless others tell.",
+        )
+        parser.add_argument(
+            "--mode", choices=["create", "update"], default="", help="Only create, or only change rows."
+        )
+        parser.add_argument(
+            "--blanks", choices=["keep"], default="", help="Let blank cells leave what is there, for all fields."
         )
         parser.add_argument("--reason", default="", help="Why; kept with the change set.")
 
@@ -125,7 +138,7 @@ def asked(options: dict[str, Any]) -> Request:
         mapped=by_field(options["map"]),
         constants=by_field(options["set"]),
         replaced=words_by_field(options["replace"]),
-        options={name: options[name] for name in READING_OPTIONS},
+        options={name: options[name] for name in OPTIONS},
     )
 
 

@@ -8,8 +8,21 @@ from backoffice.spreadsheets.services.checking import (
     read_again,
     upload_file,
 )
-from backoffice.spreadsheets.services.files import READING_OPTIONS, Request
+from backoffice.spreadsheets.services.files import OPTIONS, Request
 from backoffice.spreadsheets.services.leftovers import error_file, kept_error_file, kept_error_files, sweep_imports
+from backoffice.spreadsheets.services.profiles import (
+    HeaderChanges,
+    can_add_profile,
+    can_change_profile,
+    can_save_profile,
+    choose_profile,
+    find_profile,
+    header_changes,
+    is_understood_otherwise,
+    save_profile,
+    terms_of,
+    with_profile,
+)
 from backoffice.spreadsheets.services.rules import (
     can_approve,
     can_ask_approval,
@@ -21,26 +34,37 @@ from backoffice.spreadsheets.services.rules import (
 )
 
 __all__ = [
-    "READING_OPTIONS",
+    "OPTIONS",
+    "HeaderChanges",
     "Request",
     "ask_approval",
+    "can_add_profile",
     "can_approve",
     "can_ask_approval",
+    "can_change_profile",
     "can_check",
     "can_confirm",
     "can_discard",
     "can_import",
+    "can_save_profile",
     "can_work_on",
     "check_as_before",
     "check_import",
+    "choose_profile",
     "confirm_import",
     "discard_import",
     "error_file",
+    "find_profile",
+    "header_changes",
     "import_file",
+    "is_understood_otherwise",
     "kept_error_file",
     "kept_error_files",
     "read_again",
+    "save_profile",
     "search_changes",
     "sweep_imports",
+    "terms_of",
     "upload_file",
+    "with_profile",
 ]

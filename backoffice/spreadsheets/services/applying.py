@@ -83,7 +83,7 @@ def import_file(
     """
     change_set = None
     with transaction.atomic():
-        with checked(request, f"run_{timezone.now():%Y%m%d%H%M%S%f}") as (_sheet, stage, outcome):
+        with checked(request, f"run_{timezone.now():%Y%m%d%H%M%S%f}") as (_found, stage, outcome):
             is_fine = (only_valid or not outcome.refused) and (accepted or not outcome.guards)
             if apply and outcome.changes_something and is_fine:
                 source = Path(request.filename).name

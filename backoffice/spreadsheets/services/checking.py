@@ -13,18 +13,29 @@ from django.utils import timezone
 from backoffice.accounts.models import User
 from backoffice.changes.refusals import require
 from backoffice.spreadsheets.engine import NOTHING_FOUND, Outcome
-from backoffice.spreadsheets.models import ImportJob
-from backoffice.spreadsheets.readers import UnreadableFile, open_sheet
+from backoffice.spreadsheets.models import ImportJob, ImportProfile
+from backoffice.spreadsheets.readers import UnreadableFile
 from backoffice.spreadsheets.registry import get_resource
-from backoffice.spreadsheets.services.files import checked, chosen_options, detected_in, opened, request_of
+from backoffice.spreadsheets.services.files import Opened, checked, chosen_options, detected_in, opened, request_of
 from backoffice.spreadsheets.services.leftovers import cancelled, sweep_imports
+from backoffice.spreadsheets.services.profiles import header_changes, terms_of
 from backoffice.spreadsheets.services.rules import can_check, can_discard, can_import
 from backoffice.spreadsheets.staging import drop_tables
 
 
 @transaction.atomic
-def upload_file(*, resource: str, file: "File[bytes]", filename: str, actor: User, reason: str = "") -> ImportJob:
+def upload_file(
+    *,
+    resource: str,
+    file: "File[bytes]",
+    filename: str,
+    actor: User,
+    reason: str = "",
+    profile: ImportProfile | None = None,
+) -> ImportJob:
     """Keep an uploaded file and return its import, not checked yet.
+
+    It is understood as `profile` says, or else as the newest profile that was saved from such a file.
 
     The file is opened once, so that one that cannot be read is refused now; a table that may be readable with another
     sheet, encoding, delimiter or header row is kept, and has no headers yet. Raises UnreadableFile and RefusedError.
@@ -38,16 +49,20 @@ def upload_file(*, resource: str, file: "File[bytes]", filename: str, actor: Use
         size=file.size,
         owner=actor,
         reason=reason,
+        profile=profile,
+        options=profile.options if profile else {},
     )
     job.file.save(job.filename, file, save=False)
     try:
-        with open_sheet(Path(job.file.path), filename=job.filename) as sheet:
-            job.detected = detected_in(sheet, sheet.headers)
+        job.detected = facts_of(job, options=job.options)
     except UnreadableFile as error:
         if error.layout is None:
             job.file.delete(save=False)
             raise
         job.detected = detected_in(error.layout, ())
+    if profile is None and job.detected["headers"]:
+        job.profile = ImportProfile.objects.made_for(job.detected["headers"], resource=resource).first()
+        job.options = job.profile.options if job.profile else {}
     job.save()
     return job
 
@@ -60,21 +75,24 @@ def read_again(*, job: ImportJob, actor: User | None, options: Mapping[str, Any]
     """
     job = ImportJob.objects.select_for_update().get(pk=job.pk)
     require(can_check(job, actor))
-    with opened(request_of(job, options=options)) as sheet:
-        job.detected = detected_in(sheet, sheet.headers)
+    job.detected = facts_of(job, options=options)
     drop_tables(job.token)
     _keep_outcome(job, NOTHING_FOUND)
     job.options, job.mapping, job.constants, job.replaced = chosen_options(options), {}, {}, {}
+    if job.profile and header_changes(job.profile, job.detected["headers"]).missing:
+        job.profile = None
     job.state, job.checked_at = ImportJob.State.UPLOADED, None
     job.save()
     return job
 
 
-def check_as_before(*, job: ImportJob) -> tuple[ImportJob | None, dict[str, Any]]:
-    """Return the newest import applied from such a file, and what `check_import` takes to understand this one alike.
+def check_as_before(*, job: ImportJob) -> tuple[ImportProfile | ImportJob | None, dict[str, Any]]:
+    """Return the profile of an import, or the newest import applied from such a file, and what `check_import` takes.
 
-    Where there is none, the names of the columns decide. A field that was left out then is left out again.
+    Where there is neither, the names of the columns decide. A field that was left out then is left out again.
     """
+    if job.profile is not None:
+        return job.profile, terms_of(job.profile)
     earlier = ImportJob.objects.applied_like(resource=job.resource, headers=job.detected["headers"]).first()
     if earlier is None:
         return None, {}
@@ -105,9 +123,9 @@ def check_import(
     request = replace(
         request_of(job, options=chosen), mapped=mapped or {}, constants=constants or {}, replaced=replaced or {}
     )
-    with checked(request, job.token) as (sheet, stage, outcome):
+    with checked(request, job.token) as (found, stage, outcome):
         _keep_outcome(job, outcome)
-    job.detected = detected_in(sheet, sheet.headers)
+    job.detected = found.facts(get_resource(job.resource))
     job.mapping, job.constants, job.options = stage.mapping.headers, dict(request.constants), chosen
     job.replaced = {name: dict(words) for name, words in request.replaced.items()}
     job.state, job.checked_at = ImportJob.State.CHECKED, timezone.now()
@@ -121,6 +139,13 @@ def discard_import(*, job: ImportJob, actor: User | None) -> ImportJob:
     job = ImportJob.objects.select_for_update().get(pk=job.pk)
     require(can_discard(job, actor))
     return cancelled(job)
+
+
+def facts_of(job: ImportJob, *, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the head of an import's file shows when it is read with `options`. Raises UnreadableFile."""
+    request = request_of(job, options=options)
+    with opened(request) as sheet:
+        return Opened.of(sheet, request).facts(get_resource(job.resource))
 
 
 def _keep_outcome(job: ImportJob, outcome: Outcome) -> None:

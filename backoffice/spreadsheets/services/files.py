@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,19 @@ from django.utils.translation import gettext as _
 from backoffice.spreadsheets.engine import Outcome, check_sheet
 from backoffice.spreadsheets.mapping import build_mapping
 from backoffice.spreadsheets.models import ImportJob
-from backoffice.spreadsheets.readers import Layout, Sheet, open_sheet
+from backoffice.spreadsheets.notation import Notation, detected_notation
+from backoffice.spreadsheets.proposals import examples_of, propose_by_values
+from backoffice.spreadsheets.readers import Layout, Row, Sheet, UnreadableFile, open_sheet
 from backoffice.spreadsheets.registry import get_resource
+from backoffice.spreadsheets.resources import RowRules, SheetResource
 from backoffice.spreadsheets.staging import Stage, stage_tables
 
+# How the file is taken apart, how its cells are written, and what its rows may do.
 READING_OPTIONS = ("encoding", "delimiter", "sheet", "header_row")
+NOTATION_OPTIONS = ("decimal", "date_order")
+ROW_OPTIONS = ("mode", "blanks")
+OPTIONS = (*READING_OPTIONS, *NOTATION_OPTIONS, *ROW_OPTIONS)
+SAMPLE_ROWS = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,29 +42,88 @@ class Request:
 
 
 @contextmanager
-def checked(request: Request, token: str) -> Iterator[tuple[Sheet, Stage, Outcome]]:
+def checked(request: Request, token: str) -> Iterator[tuple["Opened", Stage, Outcome]]:
     """Stage and check the file of a request, under the name `token`."""
     resource = get_resource(request.resource)
+    resource.rules = row_rules(resource, request.options)
     with opened(request) as sheet:
+        found = Opened.of(sheet, request)
         mapping = build_mapping(
             resource.columns,
             sheet.headers,
             mapped=request.mapped,
             constants=request.constants,
             replaced=request.replaced,
+            notation=found.notation,
         )
         stage = Stage(token, mapping)
-        yield sheet, stage, check_sheet(resource, sheet, stage)
+        yield found, stage, check_sheet(resource, sheet, stage)
 
 
 def opened(request: Request) -> Sheet:
     """Open the file of a request."""
-    return open_sheet(request.path, filename=request.filename, **chosen_options(request.options))
+    chosen = chosen_options(request.options)
+    reading = {name: chosen[name] for name in READING_OPTIONS if name in chosen}
+    return open_sheet(request.path, filename=request.filename, **reading)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """An open sheet with its first rows, which stay to be read, and the notation that holds for it."""
+
+    sheet: Sheet
+    sample: list[Row]
+    notation: Notation
+
+    @classmethod
+    def of(cls, sheet: Sheet, request: Request) -> "Opened":
+        """Look at the first rows of `sheet`; what the request says of the notation wins over what they show."""
+        sample = take_sample(sheet)
+        seen, options = detected_notation(row.cells for row in sample), request.options
+        notation = Notation(
+            decimal=options.get("decimal") or seen.decimal, date_order=options.get("date_order") or seen.date_order
+        )
+        return cls(sheet=sheet, sample=sample, notation=notation)
+
+    def facts(self, resource: SheetResource) -> dict[str, Any]:
+        """Return what an import keeps of the file."""
+        return {
+            **detected_in(self.sheet, self.sheet.headers),
+            **vars(self.notation),
+            "examples": examples_of(self.sheet.headers, self.sample),
+            "proposed": propose_by_values(resource, self.sheet.headers, self.sample, self.notation),
+        }
+
+
+def take_sample(sheet: Sheet) -> list[Row]:
+    """Return the first rows of a sheet and put them back; damage among them shows when they are read again."""
+    sample: list[Row] = []
+    rest = sheet.rows
+    try:
+        for row in islice(sheet.rows, SAMPLE_ROWS):
+            sample.append(row)  # noqa: PERF402 - what was read before the damage stays
+    except UnreadableFile as error:
+        rest = map(_raise, [error])
+    sheet.rows = chain(sample, rest)
+    return sample
+
+
+def _raise(error: UnreadableFile) -> Row:
+    raise error
 
 
 def chosen_options(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return those of the options that say how a file is read."""
-    return {name: options[name] for name in READING_OPTIONS if options.get(name)}
+    """Return those of the options that say how a file is understood."""
+    return {name: options[name] for name in OPTIONS if options.get(name)}
+
+
+def row_rules(resource: SheetResource, options: Mapping[str, Any]) -> RowRules:
+    """Return what the rows may do, as chosen. Raises ValidationError where this kind of sheet leaves no choice."""
+    rules = RowRules(mode=options.get("mode") or "", blanks=options.get("blanks") or "")
+    if rules != RowRules() and not resource.chooses_rules:
+        message = _("%(kind)s leave no choice of what new, known and blank mean. Leave mode and blanks out.")
+        raise ValidationError(message % {"kind": resource.title})
+    return rules
 
 
 def request_of(job: ImportJob, *, options: Mapping[str, Any]) -> Request:

@@ -1,6 +1,6 @@
 """What all converters share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -59,7 +59,7 @@ class Converter:
 class Replacing:
     """A converter before which words of a file give way to others: "GB" to "United Kingdom". `words` are casefolded."""
 
-    convert: Converter
+    convert: Callable[[Any], Any]
     words: Mapping[str, str]
 
     def __call__(self, cell: Cell) -> Any:

@@ -38,7 +38,7 @@ def parse_date(text: str, order: Order | None) -> date:
 
 def _year_last(text: str, first: int, second: int, year: int, order: Order | None) -> date:
     if order is None and first <= 12 and second <= 12 and first != second:
-        message = _("%(value)s reads as %(one)s or as %(other)s. Write the one you mean.")
+        message = _("%(value)s reads as %(one)s or as %(other)s. Write the one you mean, or choose the order of dates.")
         one, other = date(year, second, first), date(year, first, second)
         raise BadValue("date_ambiguous", message % {"value": text, "one": one, "other": other})
     month_first = order == "mdy" or (order is None and second > 12)

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 from decimal import Context, Decimal
-from typing import Any
+from typing import Any, Literal
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,24 +14,30 @@ PLAIN = re.compile(r"[-+]?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+)")
 DECIMAL_COMMA = re.compile(r"[-+]?[0-9]+,[0-9]+")
 GROUPED = re.compile(r"[-+]?[0-9]{1,3}(?:[, '\u00a0\u202f][0-9]{3})+(?:\.[0-9]+)?")
 SCIENTIFIC = re.compile(r"[-+]?[0-9.]+[eE][-+]?[0-9]{1,3}")
+# Points group digits in front of a decimal comma, where one follows; without it they could be either.
+WITH_COMMA = re.compile(r"[-+]?(?:[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+(?=,))?(?:,[0-9]+)?")
 # The bounds of PostgreSQL's integer.
 SMALLEST_INTEGER = -(2**31)
 LARGEST_INTEGER = 2**31 - 1
 
+type DecimalSign = Literal[".", ","]
+
 
 @dataclass(frozen=True, kw_only=True)
 class NumberValue(Converter):
-    """What whole numbers and decimals share: plain notation and bounds."""
+    """What whole numbers and decimals share: plain notation, with a point or a comma before decimals, and bounds."""
 
     rule = "number"
+    decimal: DecimalSign = "."
     minimum: int | Decimal | None = None
     maximum: int | Decimal | None = None
 
     def convert_text(self, text: str) -> Any:
         """Return the number that plain notation stands for."""
-        if not PLAIN.fullmatch(text):
-            raise BadValue(self.rule, not_plain(text))
-        return self._bounded(Decimal(text))
+        plain = text if self.decimal == "." else with_point(text)
+        if not PLAIN.fullmatch(plain):
+            raise BadValue(self.rule, not_plain(text) if self.decimal == "." else not_plain_with_comma(text))
+        return self._bounded(Decimal(plain))
 
     def convert_typed(self, cell: Any) -> Any:
         """Return the number of a workbook's numeric cell."""
@@ -122,3 +128,18 @@ def not_plain(text: str) -> str:
     if SCIENTIFIC.fullmatch(text):
         return _("%(value)s is in scientific notation. Write all its digits.") % {"value": shown(text)}
     return _("“%(value)s” is not a number. Write digits only, with a point before decimals.") % {"value": shown(text)}
+
+
+def with_point(text: str) -> str:
+    """Return a number that is written with a decimal comma as it is written with a point; any other text as nothing."""
+    return text.replace(".", "").replace(",", ".") if WITH_COMMA.fullmatch(text) else ""
+
+
+def not_plain_with_comma(text: str) -> str:
+    """Return what is wrong with a number in a file whose decimals stand behind a comma."""
+    if PLAIN.fullmatch(text):
+        message = _("%(value)s has a point, and this file is read with decimal commas. Write a comma before decimals.")
+        return message % {"value": shown(text)}
+    if SCIENTIFIC.fullmatch(text):
+        return not_plain(text)
+    return _("“%(value)s” is not a number. Write digits only, with a comma before decimals.") % {"value": shown(text)}

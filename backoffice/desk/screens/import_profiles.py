@@ -1,0 +1,78 @@
+"""Profiles of imports: what each says, who owns it, and the folder whose files it takes."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext_lazy as _
+
+from backoffice.desk.admin import DeskModelAdmin
+from backoffice.desk.columns import NOTHING, column, text, when
+from backoffice.desk.filters import ChoiceFilter, RelatedFilter
+from backoffice.desk.importing import ReadingForm
+from backoffice.spreadsheets.models import ImportJob, ImportProfile
+from backoffice.spreadsheets.registry import get_resource
+from backoffice.spreadsheets.services import can_change_profile
+
+
+def mapping_table(profile: ImportProfile) -> str:
+    """Return what fills each field, as a table."""
+    columns = get_resource(profile.resource).columns
+    lines = [
+        (
+            columns[name].column_name,
+            profile.mapping.get(name, "") or NOTHING,
+            profile.constants.get(name, ""),
+            ", ".join(f"{word} → {by}" for word, by in profile.replaced.get(name, {}).items()),
+        )
+        for name in columns
+        if name in profile.mapping or name in profile.constants
+    ]
+    return format_html(
+        '<div class="desk-scroll"><table class="desk-table"><thead><tr><th>{}</th><th>{}</th><th>{}</th><th>{}</th>'
+        "</tr></thead><tbody>{}</tbody></table></div>",
+        _("Field"),
+        _("Column of the file"),
+        _("One value in all rows"),
+        _("Replaced values"),
+        format_html_join("", "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", lines),
+    )
+
+
+def reading_words(profile: ImportProfile) -> str:
+    """Return how files are read, where it is not left to detection."""
+    read = ImportJob(resource=profile.resource, options=profile.options, detected=profile.options)
+    return ", ".join(f"{label}: {value}" for label, value in ReadingForm(job=read).facts) or str(_("as detected"))
+
+
+@admin.register(ImportProfile)
+class ImportProfileAdmin(DeskModelAdmin):
+    list_display = ("name", "kind", "owner", "folder", "arrival_words", "changed")
+    list_display_links = ("name",)
+    search_prefix = ("name",)
+    list_filter = (("owner", RelatedFilter), ("arrival", ChoiceFilter))
+    empty_text = _("Save how a file was understood, on the page of its import: the next one like it is known then.")
+    fieldsets = (
+        (None, {"fields": ("name", "kind", "owner")}),
+        (_("How a file is understood"), {"fields": ("columns", "reading")}),
+        (_("Folder that is watched"), {"fields": ("folder", "arrival")}),
+    )
+    readonly_fields = ("kind", "columns", "reading")
+
+    kind = column(lambda profile: get_resource(profile.resource).title, _("what is in it"))
+    arrival_words = column(
+        lambda profile: profile.get_arrival_display() if profile.folder else NOTHING, _("a file that arrives")
+    )
+    folder = text("folder", _("folder"))
+    changed = when("updated_at", _("changed"))
+    columns = column(mapping_table, _("columns"))
+    reading = column(reading_words, _("reading"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if obj is None:
+            return self.may(request, "add_importprofile") or self.may(request, "change_importprofile")
+        return can_change_profile(obj, request.user) is None  # type: ignore[arg-type]
