@@ -301,6 +301,10 @@ SPREADSHEET_READER = {"memory_bytes": 768 * 1024**2, "seconds": 60}
 SPREADSHEET_PAGE_BYTES = 2_000_000
 # An import that nobody confirmed is cancelled after so long; its file stays.
 SPREADSHEET_WAITING_DAYS = 7
+# The folder whose own folders are watched for spreadsheets, each by the profile that names it; empty: none is. A file
+# is taken once it has stayed the same for so long.
+SPREADSHEET_WATCH_FOLDER = env.str("SPREADSHEET_WATCH_FOLDER", default="")
+SPREADSHEET_WATCH_SETTLE_SECONDS = 30
 # Limits of the guard rails of imports, where the code's do not fit: {"products.price_jump": {"limit": 80}}.
 SPREADSHEET_GUARDS: dict[str, dict[str, int]] = {}
 

@@ -1,23 +1,34 @@
 """Imports that take longer than a page should wait."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import User
 from backoffice.jobs.context import JobContext
 from backoffice.jobs.models import Job
 from backoffice.jobs.registry import job
+from backoffice.jobs.schedules import Missed, register
 from backoffice.jobs.services import enqueue_job
 from backoffice.spreadsheets.engine import ImportConflict
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.registry import get_resource
-from backoffice.spreadsheets.services import check_import, confirm_import, error_file, kept_error_file
+from backoffice.spreadsheets.services import (
+    TELL_OWNER,
+    check_import,
+    confirm_import,
+    error_file,
+    kept_error_file,
+    take_arrivals,
+)
 
 CHECK = "spreadsheets.check_import"
 APPLY = "spreadsheets.confirm_import"
 REFUSED = "spreadsheets.write_error_file"
+WATCH = "spreadsheets.take_arrivals"
 
 # A service takes about so many times as long for a row as the engine.
 SLOWER_BY_SERVICES = 100
@@ -78,3 +89,24 @@ def write_error_file_in_background(context: JobContext, *, pk: int, actor: int, 
         watch=lambda done: context.progress(done, import_job.rows),
     )
     return {"rows": rows}
+
+
+@job(kind=WATCH, title=_("Look for spreadsheets in watched folders"), atomic=False, kept=timedelta(hours=1))
+def take_arrivals_in_background(context: JobContext, *, due: str = "") -> dict[str, Any]:
+    """Take the files that were dropped into watched folders; each commits if this worker still holds the job."""
+    return {"files": take_arrivals(effect=context.effect)}
+
+
+@job(kind=TELL_OWNER, title=_("Tell of a file from a watched folder"), max_attempts=5)
+def tell_owner(context: JobContext, *, to: str, subject: str, text: str) -> dict[str, Any]:
+    """Mail the owner of a profile what became of a file."""
+    return {"sent": EmailMessage(subject, text, to=[to]).send()}
+
+
+register(
+    name="look for spreadsheets in watched folders",
+    kind=WATCH,
+    cron="* * * * *",
+    words=_("every minute"),
+    missed=Missed.SKIP,
+)

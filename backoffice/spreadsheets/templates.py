@@ -24,12 +24,11 @@ def template_columns(resource: SheetResource) -> list[Column]:
     return [column for name, column in resource.columns.items() if column.exported and name != VERSION]
 
 
-def write_template(resource: SheetResource, path: Path) -> None:
-    """Write a .csv or .xlsx file without rows; a workbook explains its columns on a second sheet."""
+def write_template(resource: SheetResource, path: Path) -> int:
+    """Write a .csv or .xlsx file and return how many rows it has: none. A workbook explains its columns beside."""
     columns = template_columns(resource)
     if suffix_of(path) != ".xlsx":
-        write_sheet(path, [sheet_column(column) for column in columns], ())
-        return
+        return write_sheet(path, [sheet_column(column) for column in columns], ())
     with replacing(path) as file, xlsxwriter.Workbook(file, {"in_memory": True}) as book:
         bold, plain = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
         sheet, about = book.add_worksheet(str(resource.title)[:31]), book.add_worksheet(_("About the columns"))
@@ -42,6 +41,7 @@ def write_template(resource: SheetResource, path: Path) -> None:
             sheet.write_string(0, place, str(column.label), bold)
             about.write_string(place, 0, str(column.label), bold)
             about.write_string(place, 1, explained(column), plain)
+    return 0
 
 
 def explained(column: Column) -> str:

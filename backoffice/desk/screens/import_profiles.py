@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
@@ -13,7 +14,7 @@ from backoffice.desk.filters import ChoiceFilter, RelatedFilter
 from backoffice.desk.importing import ReadingForm
 from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.registry import get_resource
-from backoffice.spreadsheets.services import can_change_profile
+from backoffice.spreadsheets.services import can_change_profile, watched_folder
 
 
 def mapping_table(profile: ImportProfile) -> str:
@@ -46,6 +47,13 @@ def reading_words(profile: ImportProfile) -> str:
     return ", ".join(f"{label}: {value}" for label, value in ReadingForm(job=read).facts) or str(_("as detected"))
 
 
+def place_words(profile: ImportProfile) -> str:
+    """Return where files are dropped, as the machine of the desk sees it."""
+    if not settings.SPREADSHEET_WATCH_FOLDER:
+        return str(_("No folders are watched here: the setting SPREADSHEET_WATCH_FOLDER names none."))
+    return str(watched_folder(profile) or settings.SPREADSHEET_WATCH_FOLDER)
+
+
 @admin.register(ImportProfile)
 class ImportProfileAdmin(DeskModelAdmin):
     list_display = ("name", "kind", "owner", "folder", "arrival_words", "changed")
@@ -56,9 +64,9 @@ class ImportProfileAdmin(DeskModelAdmin):
     fieldsets = (
         (None, {"fields": ("name", "kind", "owner")}),
         (_("How a file is understood"), {"fields": ("columns", "reading")}),
-        (_("Folder that is watched"), {"fields": ("folder", "arrival")}),
+        (_("Folder that is watched"), {"fields": ("folder", "place", "arrival")}),
     )
-    readonly_fields = ("kind", "columns", "reading")
+    readonly_fields = ("kind", "columns", "reading", "place")
 
     kind = column(lambda profile: get_resource(profile.resource).title, _("what is in it"))
     arrival_words = column(
@@ -67,6 +75,7 @@ class ImportProfileAdmin(DeskModelAdmin):
     folder = text("folder", _("folder"))
     changed = when("updated_at", _("changed"))
     columns = column(mapping_table, _("columns"))
+    place = column(place_words, _("where it is"))
     reading = column(reading_words, _("reading"))
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from backoffice.management.commands.import_spreadsheet import sentence
 from backoffice.spreadsheets.exports import export_sheet, parse_condition
 from backoffice.spreadsheets.registry import get_resource, resource_names
+from backoffice.spreadsheets.templates import write_template
 
 
 class Command(BaseCommand):
@@ -31,12 +32,21 @@ class Command(BaseCommand):
             help="Only rows with this value; 'field>=value' and 'field<=value' too, nothing after = for blank ones.",
         )
 
+        parser.add_argument(
+            "--template",
+            action="store_true",
+            help="Write a blank file to fill in; a workbook explains its columns on a second sheet.",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
         path: Path = options["file"]
         try:
             conditions = [parse_condition(text) for text in options["filter"]]
-            rows = export_sheet(get_resource(options["resource"]), path, conditions=conditions)
+            if options["template"]:
+                rows = write_template(get_resource(options["resource"]), path)
+            else:
+                rows = export_sheet(get_resource(options["resource"]), path, conditions=conditions)
         except (ValidationError, OSError) as error:
             self.stderr.write(sentence(error))
             raise SystemExit(2) from error

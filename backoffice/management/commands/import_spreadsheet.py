@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.registry import resource_names
-from backoffice.spreadsheets.services import OPTIONS, Request, import_file
+from backoffice.spreadsheets.services import OPTIONS, Request, find_profile, import_file, with_profile
 
 COUNTED = ("rows", "create", "update", "unchanged", "refused", "tables", "problems")
 ANSWERED = (*COUNTED, "guards", "effects", "field_counts")
@@ -58,6 +58,12 @@ class Command(BaseCommand):
             type=replacement,
             metavar="field:word=value",
             help="A word in a field's column that is read as another value: country:GB=United Kingdom.",
+        )
+        parser.add_argument(
+            "--profile",
+            default="",
+            metavar="NAME",
+            help="Understand the file as this profile says, but for what is given here.",
         )
         parser.add_argument("--encoding", default="", help="Instead of the detected one.")
         parser.add_argument("--delimiter", default="", help="Instead of the detected one.")
@@ -131,7 +137,7 @@ def words_by_field(replacements: list[tuple[str, str, str]]) -> dict[str, dict[s
 def asked(options: dict[str, Any]) -> Request:
     """Return what the command line asks for. Raises ValidationError for a field that is named twice."""
     path: Path = options["file"]
-    return Request(
+    request = Request(
         resource=options["resource"],
         path=path,
         filename=path.name,
@@ -140,6 +146,9 @@ def asked(options: dict[str, Any]) -> Request:
         replaced=words_by_field(options["replace"]),
         options={name: options[name] for name in OPTIONS},
     )
+    if options["profile"]:
+        return with_profile(request, find_profile(options["profile"], resource=request.resource))
+    return request
 
 
 def by_field(pairs: list[tuple[str, str]]) -> dict[str, str]:

@@ -32,9 +32,11 @@ from backoffice.spreadsheets.services.rules import (
     can_import,
     can_work_on,
 )
+from backoffice.spreadsheets.services.watching import TELL_OWNER, take_arrivals, watched_folder
 
 __all__ = [
     "OPTIONS",
+    "TELL_OWNER",
     "HeaderChanges",
     "Request",
     "ask_approval",
@@ -64,7 +66,9 @@ __all__ = [
     "save_profile",
     "search_changes",
     "sweep_imports",
+    "take_arrivals",
     "terms_of",
     "upload_file",
+    "watched_folder",
     "with_profile",
 ]
