@@ -59,7 +59,7 @@ class UploadForm(DeskForm):
         label=gettext_lazy("Profile"),
         queryset=ImportProfile.objects.none(),
         required=False,
-        empty_label=gettext_lazy("by the columns of the file"),
+        empty_label=gettext_lazy("By the columns of the file"),
         help_text=gettext_lazy("How such a file was understood before, saved by a colleague under a name."),
     )
     reason = forms.CharField(

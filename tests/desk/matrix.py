@@ -75,7 +75,9 @@ SCREENS = {
     "changes.changeset": Screen(EVERYBODY),
     "bulk.bulkrun": Screen(EVERYBODY),
     "spreadsheets.importjob": Screen(IMPORTERS, adds=IMPORTERS),
-    "spreadsheets.importprofile": Screen(IMPORTERS, changes=MANAGERS, deletes=MANAGERS),
+    "spreadsheets.importprofile": Screen(
+        IMPORTERS, changes=MANAGERS, deletes=MANAGERS, actions=each(MANAGERS, "take_over")
+    ),
     "jobs.job": Screen(MANAGERS, actions=each(MANAGERS, "cancel", "retry")),
     "jobs.jobschedule": Screen(MANAGERS, actions=each(MANAGERS, "run_now", "pause", "resume")),
     "accounts.user": Screen(

@@ -169,6 +169,10 @@ READY: dict[tuple[str, str], tuple[Callable[[], Any], Callable[[Any], Mapping[st
     ("orders.payment", "failed"): (pending_refund, None),
     ("orders.return", "receive"): (announced_return, None),
     ("reports.reportrun", "again"): (failed_run, None),
+    ("spreadsheets.importprofile", "take_over"): (
+        lambda: ImportProfile.objects.create(resource="products", name="Abandoned"),
+        None,
+    ),
     ("jobs.job", "cancel"): (lambda: enqueue_job(kind="tests.write"), None),
     ("jobs.job", "retry"): (cancelled_job, None),
     ("jobs.jobschedule", "run_now"): (JobSchedule.objects.first, None),

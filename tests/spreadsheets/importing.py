@@ -35,10 +35,15 @@ def write_table(path: Path, header: Iterable[str], rows: Iterable[Iterable[objec
 
 
 def run_import(resource: str, path: Path, *arguments: str) -> dict[str, Any]:
-    """Run the command and return its answer with its exit status."""
+    """Run an import and return its answer with its exit status."""
+    return run_command("import_spreadsheet", resource, str(path), *arguments)
+
+
+def run_command(name: str, *arguments: str) -> dict[str, Any]:
+    """Run a command and return its answer with its exit status."""
     out, err, status = io.StringIO(), io.StringIO(), 0
     try:
-        call_command("import_spreadsheet", resource, str(path), *arguments, stdout=out, stderr=err)
+        call_command(name, *arguments, stdout=out, stderr=err)
     except SystemExit as stop:
         status = int(stop.code or 0)
     answer: dict[str, Any] = json.loads(out.getvalue()) if out.getvalue() else {}

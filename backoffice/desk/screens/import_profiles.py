@@ -8,13 +8,14 @@ from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import DeskModelAdmin
 from backoffice.desk.columns import NOTHING, column, text, when
 from backoffice.desk.filters import ChoiceFilter, RelatedFilter
 from backoffice.desk.importing import ReadingForm
 from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.registry import get_resource
-from backoffice.spreadsheets.services import can_change_profile, watched_folder
+from backoffice.spreadsheets.services import can_change_profile, can_take_over, take_over_profile, watched_folder
 
 
 def mapping_table(profile: ImportProfile) -> str:
@@ -66,7 +67,8 @@ class ImportProfileAdmin(DeskModelAdmin):
         (_("How a file is understood"), {"fields": ("columns", "reading")}),
         (_("Folder that is watched"), {"fields": ("folder", "place", "arrival")}),
     )
-    readonly_fields = ("kind", "columns", "reading", "place")
+    desk_actions = ("take_over",)
+    readonly_fields = ("kind", "owner", "columns", "reading", "place")
 
     kind = column(lambda profile: get_resource(profile.resource).title, _("what is in it"))
     arrival_words = column(
@@ -77,6 +79,20 @@ class ImportProfileAdmin(DeskModelAdmin):
     columns = column(mapping_table, _("columns"))
     place = column(place_words, _("where it is"))
     reading = column(reading_words, _("reading"))
+
+    @desk_action(
+        _("Make it mine"),
+        permission="change_importprofile",
+        icon="person_check",
+        main=True,
+        check=can_take_over,
+        hidden_when_refused=True,
+        on_list=False,
+        explain=_("Files from its folder are imported in your name from then on, and you are told of them by mail."),
+        done=lambda count: _("The profile is yours."),
+    )
+    def take_over(self, request: StaffRequest, profile: ImportProfile, **_asked: Any) -> None:
+        take_over_profile(profile=profile, actor=request.user)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

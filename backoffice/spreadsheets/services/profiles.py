@@ -60,6 +60,21 @@ def can_change_profile(profile: ImportProfile, user: User | None) -> Refusal | N
     return lacks(user, "spreadsheets.change_importprofile", sentence)
 
 
+def can_take_over(profile: ImportProfile, user: User | None) -> Refusal | None:
+    """Whether a profile may become `user`'s own: files from its folder are imported in the name of its owner."""
+    mine = user is not None and profile.owner_id == user.pk
+    return refuse_if(mine, _("It is yours already.")) or can_import(profile.resource, user)
+
+
+@transaction.atomic
+def take_over_profile(*, profile: ImportProfile, actor: User) -> None:
+    """Make a profile the `actor`'s own; nobody is made the owner by others."""
+    profile = ImportProfile.objects.select_for_update().get(pk=profile.pk)
+    require(can_take_over(profile, actor))
+    profile.owner = actor
+    profile.save(update_fields=["owner"])
+
+
 @transaction.atomic
 def save_profile(*, job: ImportJob, actor: User, name: str) -> ImportProfile:
     """Save how an import was understood under `name`; where there is a profile of that name, as its next version.

@@ -98,13 +98,11 @@ def take_arrival(profile: ImportProfile, path: Path, effect: Effect) -> bool:
 def settled(path: Path) -> WatchedFile | None:
     """Return what is known of a file that stayed the same for long enough, locked; else note how it is now."""
     size, modified = signature(path)
-    WatchedFile.objects.bulk_create(
-        [WatchedFile(path=str(path), size=size, modified_ns=modified)], ignore_conflicts=True
-    )
-    watched: WatchedFile | None = (
-        WatchedFile.objects.select_for_update(skip_locked=True, of=("self",)).filter(path=str(path)).first()
-    )
+    known = WatchedFile.objects.select_for_update(skip_locked=True, of=("self",)).filter(path=str(path))
+    watched: WatchedFile | None = known.first()
     if watched is None:
+        # It is new, or another worker is at it.
+        WatchedFile.objects.get_or_create(path=str(path), defaults={"size": size, "modified_ns": modified})
         return None
     if (watched.size, watched.modified_ns) != (size, modified):
         WatchedFile.objects.filter(pk=watched.pk).update(
