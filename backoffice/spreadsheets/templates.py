@@ -19,23 +19,23 @@ FORMATS = {Kind.TEXT: "@", Kind.WORDS: "@", Kind.DATE: "yyyy-mm-dd", Kind.DATETI
 WIDTH, EXPLAINED_WIDTH = 18, 90
 
 
-def template_columns(resource: SheetResource) -> list[Column]:
-    """Return the columns of a template; the version is for rows that there are."""
-    return [column for name, column in resource.columns.items() if column.exported and name != VERSION]
+def template_columns(resource: SheetResource) -> dict[str, Column]:
+    """Return the columns of a template by name; the version is for rows that there are."""
+    return {name: column for name, column in resource.columns.items() if column.exported and name != VERSION}
 
 
 def write_template(resource: SheetResource, path: Path) -> int:
     """Write a .csv or .xlsx file and return how many rows it has: none. A workbook explains its columns beside."""
     columns = template_columns(resource)
     if suffix_of(path) != ".xlsx":
-        return write_sheet(path, [sheet_column(column) for column in columns], ())
+        return write_sheet(path, [sheet_column(name, column) for name, column in columns.items()], ())
     with replacing(path) as file, xlsxwriter.Workbook(file, {"in_memory": True}) as book:
         bold, plain = book.add_format({"bold": True}), book.add_format({"text_wrap": True, "valign": "top"})
         sheet, about = book.add_worksheet(str(resource.title)[:31]), book.add_worksheet(_("About the columns"))
         sheet.freeze_panes(1, 0)
         about.set_column(0, 0, WIDTH * 2)
         about.set_column(1, 1, EXPLAINED_WIDTH)
-        for place, column in enumerate(columns):
+        for place, column in enumerate(columns.values()):
             form: Any = book.add_format({"num_format": FORMATS.get(kind_of(column), "General")})
             sheet.set_column(place, place, max(WIDTH, len(str(column.label)) + 2), form)
             sheet.write_string(0, place, str(column.label), bold)

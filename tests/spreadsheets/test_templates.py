@@ -18,7 +18,7 @@ def test_a_blank_file_names_all_columns_that_an_export_has(kind: str, name: str,
     resource = get_resource(kind)
     assert write_template(resource, tmp_path / name) == 0
     with open_sheet(tmp_path / name) as sheet:
-        assert sheet.headers == tuple(str(column.label) for column in template_columns(resource))
+        assert sheet.headers == tuple(str(column.label) for column in template_columns(resource).values())
         assert list(sheet.rows) == []
 
 
