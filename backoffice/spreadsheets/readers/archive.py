@@ -1,6 +1,9 @@
 """The parts of a packed workbook, and the guards around unpacking it."""
 
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -13,6 +16,19 @@ from backoffice.spreadsheets.readers.xml import Attributes, damaged_workbook, ea
 
 # A workbook has some tens of parts; each costs memory before anything is read.
 MOST_PARTS = 10_000
+# What the standard library raises for archives that break inside, and readers for parts that make no sense.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    OSError,
+    ArithmeticError,
+    LookupError,
+    NotImplementedError,
+    ValueError,
+)
 
 
 class Archive:
@@ -23,7 +39,7 @@ class Archive:
         self.opened = ExitStack()
         try:
             self.archive = self.opened.enter_context(zipfile.ZipFile(path))
-        except zipfile.BadZipFile as error:
+        except BROKEN as error:
             raise damaged_workbook() from error
         self.filename = filename
         try:
@@ -51,7 +67,7 @@ class Archive:
         """Refuse as damaged what breaks inside."""
         try:
             yield
-        except (zipfile.BadZipFile, EOFError, KeyError, ValueError, NotImplementedError) as error:
+        except BROKEN as error:
             raise damaged_workbook() from error
 
     def open_part(self, part: str) -> IO[bytes]:

@@ -4,13 +4,12 @@ Read through expat and not through a library that builds the whole table: a shee
 28 MiB this way and 412 MiB with calamine, which also shows #N/A and formulas without a result as blank cells.
 """
 
-import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import IO, NamedTuple, Protocol
 
 from django.utils.translation import gettext as _
 
+from backoffice.spreadsheets.readers.archive import BROKEN
 from backoffice.spreadsheets.readers.base import Cell, Choices, Layout, Limits, Problem, Row, Sheet, UnreadableFile
 from backoffice.spreadsheets.readers.cells import WorkbookFacts, formula_without_result
 from backoffice.spreadsheets.readers.headers import (
@@ -24,7 +23,6 @@ from backoffice.spreadsheets.readers.xml import damaged_workbook, local_name, ne
 
 VALUES = frozenset({"v", "t"})
 DIGITS = "0123456789"
-BROKEN = (ValueError, IndexError, KeyError, OverflowError, EOFError, zipfile.BadZipFile, zlib.error)
 
 
 class ParsedRow(NamedTuple):
