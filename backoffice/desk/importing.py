@@ -34,13 +34,13 @@ DELIMITER_NAMES = {
 DECIMAL_SIGNS = {".": gettext_lazy("point, 12.50"), ",": gettext_lazy("comma, 12,50")}
 DATE_ORDERS = {"dmy": gettext_lazy("day first, 31/12/2026"), "mdy": gettext_lazy("month first, 12/31/2026")}
 MODES = [
-    ("", gettext_lazy("create and change")),
-    ("create", gettext_lazy("create only, and refuse what is here")),
-    ("update", gettext_lazy("change only, and refuse what is not here")),
+    ("", gettext_lazy("Create and change")),
+    ("create", gettext_lazy("Create only, refuse what is here")),
+    ("update", gettext_lazy("Change only, refuse what is not here")),
 ]
 BLANKS = [
-    ("", gettext_lazy("does what its field says")),
-    ("keep", gettext_lazy("leaves what is here")),
+    ("", gettext_lazy("Does what its field says")),
+    ("keep", gettext_lazy("Leaves what is here")),
 ]
 
 
@@ -145,8 +145,10 @@ class ReadingForm(DeskForm):
         found = self.found.get(name)
         if name in self.initial:
             detect = _("Detect")
+        elif found:
+            detect = _("Detected: %(found)s") % {"found": dict(choices).get(found, found)}
         else:
-            detect = _("Detected: %(found)s") % {"found": dict(choices).get(found, found or "–")}
+            detect = _("Not found in the file")
         field: Any = self.fields[name]
         field.choices = [("", detect), *choices]
 

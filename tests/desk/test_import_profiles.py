@@ -46,7 +46,7 @@ def test_what_was_detected_is_shown_and_can_be_overridden(signed_in: Any, catalo
     assert job.refused == 2
     assert "point, 12.50" in page
     assert "month first" in page
-    assert "change only" in page
+    assert "Change only" in page
 
 
 def test_columns_are_proposed_by_their_values_and_shown_with_some(signed_in: Any, catalogue_manager: Any) -> None:

@@ -57,6 +57,8 @@ def place_words(profile: ImportProfile) -> str:
 
 @admin.register(ImportProfile)
 class ImportProfileAdmin(DeskModelAdmin):
+    # A name and a folder are one profile's own: many are not edited at once.
+    by_services = ("name", "folder", "arrival")
     list_display = ("name", "kind", "owner", "folder", "arrival_words", "changed")
     list_display_links = ("name",)
     search_prefix = ("name",)

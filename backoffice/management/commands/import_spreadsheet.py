@@ -2,27 +2,44 @@
 
 import json
 import time
-from argparse import ArgumentTypeError
+from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
 from django.utils.translation import gettext as _
 
+from backoffice.accounts.models import User
+from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.registry import resource_names
-from backoffice.spreadsheets.services import OPTIONS, Request, find_profile, import_file, with_profile
+from backoffice.spreadsheets.services import (
+    OPTIONS,
+    Request,
+    apply_or_ask,
+    find_profile,
+    hand_in,
+    import_file,
+    wait_for_decision,
+    with_profile,
+)
 
 COUNTED = ("rows", "create", "update", "unchanged", "refused", "tables", "problems")
+KEPT_AS = {"create": "created", "update": "updated"}
 ANSWERED = (*COUNTED, "guards", "effects", "field_counts")
-REFUSED_ROWS, WRONG_REQUEST, WARNED = 1, 2, 3
+REFUSED_ROWS, WRONG_REQUEST, WARNED, UNDECIDED, DISCARDED = 1, 2, 3, 4, 5
+EXIT_STATUS = """Exit status:
+  0  all well: checked, or with --apply written
+  1  rows are refused, and --only-valid was not given
+  2  the file or the request is wrong
+  3  nothing was written: it changes more than is usual, and was not told to --accept-warnings,
+     or a manager has to approve it
+  4  nobody had decided when the time to --wait was up
+  5  somebody discarded it"""
 
 
 class Command(BaseCommand):
-    """Prints one JSON object. Exit status: 0 all well, 1 rows were refused, 2 the file or the request is wrong.
-
-    3 is an import that changes more than is usual and was not told to --accept-warnings.
-    """
+    """Prints one JSON object on one line, and ends with a status that scripts can act on."""
 
     help = (
         "Check a .csv, .csv.gz, .xlsx, .xls or .ods file and print what it would do; with --apply, do it, all in one "
@@ -30,6 +47,10 @@ class Command(BaseCommand):
         "A column that the file does not have leaves things as they are; what a blank cell does is said for each field "
         "(it clears what can be empty)."
     )
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        kwargs |= {"epilog": EXIT_STATUS, "formatter_class": KeepingLines}
+        return super().create_parser(prog_name, subcommand, **kwargs)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("resource", help="One of: " + ", ".join(resource_names()))
@@ -84,10 +105,27 @@ class Command(BaseCommand):
         parser.add_argument(
             "--blanks", choices=["keep"], default="", help="Let blank cells leave what is there, for all fields."
         )
+        parser.add_argument(
+            "--as",
+            dest="owner",
+            default="",
+            metavar="EMAIL",
+            help="Put it onto the desk in this person's name and with their rights: what is not applied waits there.",
+        )
+        parser.add_argument(
+            "--wait",
+            type=float,
+            default=0,
+            metavar="SECONDS",
+            help="With --as: stay until somebody has applied or discarded it, for so long at most.",
+        )
         parser.add_argument("--reason", default="", help="Why; kept with the change set.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         started = time.monotonic()
+        if options["owner"] or options["wait"]:
+            self.hand_in(options, started)
+            return
         try:
             outcome, change_set = import_file(
                 request=asked(options),
@@ -109,6 +147,52 @@ class Command(BaseCommand):
         if outcome.guards and options["apply"] and not options["accept_warnings"]:
             self.stderr.write(_("Nothing was written: it changes more than is usual. Read the guards."))
             raise SystemExit(WARNED)
+
+    def hand_in(self, options: dict[str, Any], started: float) -> None:
+        """Put the file onto the desk, wait if asked to, and tell what became of it."""
+        accepted = {"only_valid": options["only_valid"], "accepted": options["accept_warnings"]}
+        try:
+            owner, request = colleague(options["owner"]), asked(options)
+            profile = find_profile(options["profile"], resource=request.resource) if options["profile"] else None
+            job = hand_in(request=request, actor=owner, reason=options["reason"], profile=profile)
+            if options["apply"]:
+                job = apply_or_ask(job=job, actor=owner, **accepted)
+        except (ValidationError, OSError) as error:
+            self.stderr.write(sentence(error))
+            raise SystemExit(WRONG_REQUEST) from error
+        job = wait_for_decision(job=job, seconds=options["wait"])
+        said = {name: getattr(job, KEPT_AS.get(name, name)) for name in ANSWERED}
+        said |= {"import": job.pk, "state": job.state, "change_set": job.change_set_id}
+        said |= {"seconds": round(time.monotonic() - started, 3)}
+        self.stdout.write(json.dumps(said, ensure_ascii=False, default=str))
+        if status := status_of(job, **options):
+            raise SystemExit(status)
+
+
+def status_of(job: ImportJob, *, apply: bool, wait: float, only_valid: bool, **_options: Any) -> int:
+    """Return the exit status for what became of an import that was put onto the desk."""
+    if job.state == ImportJob.State.APPLIED:
+        return REFUSED_ROWS if job.refused and not (only_valid or job.only_valid) else 0
+    if job.state == ImportJob.State.CANCELLED:
+        return DISCARDED
+    if wait:
+        return UNDECIDED
+    if job.refused and not only_valid:
+        return REFUSED_ROWS
+    return WARNED if apply and job.guards else 0
+
+
+def colleague(email: str) -> User:
+    """Return the person of an address. Raises ValidationError."""
+    user: User | None = User.objects.active().filter(email__iexact=email).first()
+    if user is None:
+        message = _("Nobody who works here has the address “%(email)s”. Give one after --as.")
+        raise ValidationError(message % {"email": email})
+    return user
+
+
+class KeepingLines(DjangoHelpFormatter, RawDescriptionHelpFormatter):
+    """Leaves the lines of the epilog as they are."""
 
 
 def pair(text: str) -> tuple[str, str]:

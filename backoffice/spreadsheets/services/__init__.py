@@ -9,6 +9,7 @@ from backoffice.spreadsheets.services.checking import (
     upload_file,
 )
 from backoffice.spreadsheets.services.files import OPTIONS, Request
+from backoffice.spreadsheets.services.handing import apply_or_ask, hand_in, wait_for_decision
 from backoffice.spreadsheets.services.leftovers import error_file, kept_error_file, kept_error_files, sweep_imports
 from backoffice.spreadsheets.services.profiles import (
     HeaderChanges,
@@ -41,6 +42,7 @@ __all__ = [
     "TELL_OWNER",
     "HeaderChanges",
     "Request",
+    "apply_or_ask",
     "ask_approval",
     "can_add_profile",
     "can_approve",
@@ -60,6 +62,7 @@ __all__ = [
     "discard_import",
     "error_file",
     "find_profile",
+    "hand_in",
     "header_changes",
     "import_file",
     "is_understood_otherwise",
@@ -73,6 +76,7 @@ __all__ = [
     "take_over_profile",
     "terms_of",
     "upload_file",
+    "wait_for_decision",
     "watched_folder",
     "with_profile",
 ]

@@ -14,7 +14,6 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files import File
 from django.db import transaction
 from django.db.models.functions import Now
 from django.urls import reverse
@@ -27,8 +26,10 @@ from backoffice.jobs.services import enqueue_job
 from backoffice.spreadsheets.engine import ImportConflict
 from backoffice.spreadsheets.models import ImportJob, ImportProfile, WatchedFile
 from backoffice.spreadsheets.services.applying import confirm_import
-from backoffice.spreadsheets.services.checking import check_import, discard_import, upload_file
-from backoffice.spreadsheets.services.profiles import terms_of
+from backoffice.spreadsheets.services.checking import discard_import
+from backoffice.spreadsheets.services.files import Request
+from backoffice.spreadsheets.services.handing import hand_in
+from backoffice.spreadsheets.services.profiles import with_profile
 from backoffice.spreadsheets.services.rules import can_confirm
 
 TELL_OWNER = "spreadsheets.tell_owner"
@@ -144,13 +145,11 @@ def import_arrival(profile: ImportProfile, path: Path, watched: WatchedFile) -> 
         )
     )
     reason = _("Dropped into the folder %(folder)s") % {"folder": profile.folder}
-    with path.open("rb") as content:
-        asked: Any = {"file": File(content), "actor": owner, "reason": reason, "profile": profile}
-        job = upload_file(resource=profile.resource, filename=path.name, **asked)
+    request = with_profile(Request(resource=profile.resource, path=path, filename=path.name), profile)
+    job = hand_in(request=request, actor=owner, reason=reason, profile=profile)  # type: ignore[arg-type]
     try:
         expect_unchanged(path, watched)
-        job = check_import(job=job, actor=owner, **terms_of(profile))
-    except (ValidationError, StillWritten):
+    except (StillWritten, FileNotFoundError):
         job.file.delete(save=False)
         raise
     return apply_by_rule(job, profile)
