@@ -84,8 +84,12 @@ class SheetResource(ModelResource):
         return merges[-1]
 
     def labels(self) -> dict[str, str]:
-        """Return what people call the columns of the tables."""
-        return {column.target: str(column.label) for name, column in self.columns.items() if name != VERSION}
+        """Return what people call the columns of the tables; where several fill one, as the first is called."""
+        labels: dict[str, str] = {}
+        for name, column in self.columns.items():
+            if name != VERSION:
+                labels.setdefault(column.target, str(column.label))
+        return labels
 
     def row_counts(self, stage: Stage) -> dict[str, int]:
         """Return how many accepted rows of the file create, update and change nothing."""

@@ -57,3 +57,8 @@ def test_every_kind_is_checked_by_the_command(kind: str, tmp_path: Path) -> None
 def test_a_blank_file_of_another_format_is_refused(tmp_path: Path) -> None:
     answer = run_command("export_spreadsheet", "prices", str(tmp_path / "prices.pdf"), "--template")
     assert (answer["status"], list(tmp_path.iterdir())) == (2, [])
+
+
+def test_what_two_columns_may_fill_is_called_as_the_first_of_them() -> None:
+    """The discount of a line may come as an amount or as a share: the preview shows the amount."""
+    assert get_resource("orders").labels()["discount"] == "Discount"
