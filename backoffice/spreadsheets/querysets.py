@@ -60,8 +60,9 @@ class ImportProfileQuerySet(models.QuerySet[Any]):
         return self.filter(resource=resource, name__iexact=name.strip())
 
     def made_for(self, headers: list[str], *, resource: str) -> "ImportProfileQuerySet":
-        """Those saved from a file with just these columns, the newest first."""
-        return self.filter(resource=resource, headers=headers).order_by("-updated_at", "-pk")
+        """Those saved from a file with just these columns, in any order; the newest first."""
+        same = self.filter(resource=resource, headers__contains=headers, headers__contained_by=headers)
+        return same.order_by("-updated_at", "-pk")
 
     def watching(self) -> "ImportProfileQuerySet":
         """Those that take the files of a folder."""

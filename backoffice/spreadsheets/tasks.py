@@ -94,7 +94,7 @@ def write_error_file_in_background(context: JobContext, *, pk: int, actor: int, 
 @job(kind=WATCH, title=_("Look for spreadsheets in watched folders"), atomic=False, kept=timedelta(hours=1))
 def take_arrivals_in_background(context: JobContext, *, due: str = "") -> dict[str, Any]:
     """Take the files that were dropped into watched folders; each commits if this worker still holds the job."""
-    return {"files": take_arrivals(effect=context.effect)}
+    return {"files": take_arrivals(effect=context.effect, report=context.report_problem)}
 
 
 @job(kind=TELL_OWNER, title=_("Tell of a file from a watched folder"), max_attempts=5)

@@ -95,6 +95,18 @@ def test_a_profile_that_was_chosen_tells_which_columns_differ(signed_in: Any, ca
     assert "The file has no column “Name”." in page
 
 
+def test_a_profile_that_fits_but_for_new_columns_is_proposed(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    upload(client)
+    understood(client)
+    post(client, "save", {"name": "Miller"})
+    page = upload(client, "Ref;Name;Preis;Kategorie;EAN\nA-1;Tea;2,50;x;1\n")
+    assert "“Miller” fits this file too." in page
+    assert "The column “EAN” is new." in page
+    assert ImportJob.objects.latest("pk").profile is None
+    assert "Not found in the file" in page
+
+
 def test_another_profile_can_be_used_for_a_file_that_waits(signed_in: Any, catalogue_manager: Any) -> None:
     client = signed_in(catalogue_manager)
     upload(client)

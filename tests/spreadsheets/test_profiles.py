@@ -55,6 +55,11 @@ def test_the_next_file_with_these_columns_is_understood_alike(catalogue_manager:
     assert (product.sku, product.name, str(product.price), product.status) == ("A-2", "Rum", "3.1000", "active")
 
 
+def test_the_order_of_the_columns_does_not_matter(catalogue_manager: Any) -> None:
+    profile = saved(catalogue_manager)
+    assert uploaded(catalogue_manager, "Preis;Ref;Titel\n3,10;A-2;Rum\n").profile == profile
+
+
 def test_a_file_with_other_columns_gets_no_profile_by_itself(catalogue_manager: Any) -> None:
     saved(catalogue_manager)
     assert uploaded(catalogue_manager, "Ref;Titel\nA-2;Rum\n").profile is None

@@ -212,3 +212,24 @@ def test_where_no_folder_is_named_nothing_is_watched(folder: Path, catalogue_man
     drop(folder)
     assert look_twice() == 0
     assert files_in(folder) == ["list.csv"]
+
+
+def test_a_file_that_cannot_be_moved_holds_up_no_other(folder: Path, catalogue_manager: Any) -> None:
+    profile_of(catalogue_manager)
+    other = folder.parent / "other"
+    other.mkdir()
+    ImportProfile.objects.create(resource="products", name="Other", owner=catalogue_manager, folder="other", **TERMS)
+    (folder / "done").symlink_to(folder / "nowhere")
+    drop(folder, name="a.csv")
+    drop(other, name="b.csv")
+    take_arrivals()
+    told: list[str] = []
+    assert take_arrivals(report=told.append) == 1
+    assert [files_in(folder), files_in(other)] == [["a.csv"], ["done/b.csv"]]
+    assert told == [f"“{folder / 'a.csv'}” cannot be taken and moved. The log says why."]
+
+
+def test_a_name_that_is_no_text_is_left(folder: Path, catalogue_manager: Any) -> None:
+    profile_of(catalogue_manager)
+    (Path(os.fsdecode(os.fsencode(folder) + b"/\xff.csv"))).write_text(FILE, encoding="utf-8")
+    assert look_twice() == 0

@@ -93,13 +93,17 @@ class ImportPages(ReadOnlyAdmin):
     def profile_context(self, request: HttpRequest, job: ImportJob) -> dict[str, Any]:
         """Return what the page of an import says about profiles."""
         user: Any = request.user
-        profile = job.profile
+        profile, profiles = job.profile, list(ImportProfile.objects.filter(resource=job.resource))
+        headers = job.detected["headers"]
+        fitting = next((each for each in profiles if not header_changes(each, headers).missing), None)
         return {
+            "fitting": fitting if profile is None else None,
+            "fitting_changes": header_changes(fitting, headers).sentence if fitting else "",
             "profile": profile,
             "profile_version": profile.history.count() if profile else 0,
             "profile_differs": bool(profile and job.checked_at and is_understood_otherwise(job, profile)),
-            "profile_changes": header_changes(profile, job.detected["headers"]).sentence if profile else "",
-            "profiles": ImportProfile.objects.filter(resource=job.resource),
+            "profile_changes": header_changes(profile, headers).sentence if profile else "",
+            "profiles": profiles,
             "may_save_profile": can_save_profile(job, user) is None,
             "may_see_profiles": user.has_perm("spreadsheets.view_importprofile"),
         }

@@ -14,7 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from backoffice.changes.refusals import refuse_if, require
+from backoffice.jobs.context import JobCancelled, LeaseLost
 from backoffice.jobs.services import enqueue_job
 from backoffice.spreadsheets.engine import ImportConflict
 from backoffice.spreadsheets.models import ImportJob, ImportProfile, WatchedFile
@@ -41,6 +42,10 @@ UNFINISHED_ENDS = (".part", ".tmp", ".crdownload", ".filepart", "~")
 logger = logging.getLogger(__name__)
 
 type Effect = Callable[[], AbstractContextManager[Any]]
+type Report = Callable[[str], None]
+
+# What ends the whole look: the others wait for the next one.
+STOPPING = (JobCancelled, LeaseLost, OperationalError, InterfaceError)
 
 
 class StillWritten(Exception):
@@ -54,8 +59,11 @@ def watched_folder(profile: ImportProfile) -> Path | None:
     return Path(settings.SPREADSHEET_WATCH_FOLDER) / profile.folder
 
 
-def take_arrivals(*, effect: Effect = transaction.atomic) -> int:
-    """Take the files of all watched folders that are whole and return how many; each in an `effect` of its own."""
+def take_arrivals(*, effect: Effect = transaction.atomic, report: Report = logger.warning) -> int:
+    """Take the files of all watched folders that are whole and return how many; each in an `effect` of its own.
+
+    One that cannot be taken holds up no other: `report` is told of it, and it is tried again at the next look.
+    """
     taken = 0
     for profile in ImportProfile.objects.watching():
         folder = watched_folder(profile)
@@ -63,7 +71,13 @@ def take_arrivals(*, effect: Effect = transaction.atomic) -> int:
             continue
         folder.mkdir(parents=True, exist_ok=True)
         for path in arrivals(folder):
-            taken += take_arrival(profile, path, effect)
+            try:
+                taken += take_arrival(profile, path, effect)
+            except STOPPING:
+                raise
+            except Exception:
+                logger.exception("The file %s of a watched folder cannot be taken", path)
+                report(_("“%(file)s” cannot be taken and moved. The log says why.") % {"file": path})
     forget_moved_files()
     return taken
 
@@ -71,9 +85,21 @@ def take_arrivals(*, effect: Effect = transaction.atomic) -> int:
 def arrivals(folder: Path) -> Iterator[Path]:
     """Yield the files in a folder that may be whole; links may lead anywhere, and are no arrivals."""
     for path in sorted(folder.iterdir()):
+        if not is_text(path.name):
+            logger.warning("The file %r of a watched folder has no name that can be written", path)
+            continue
         unfinished = path.name.startswith(UNFINISHED_STARTS) or path.name.lower().endswith(UNFINISHED_ENDS)
         if path.is_file() and not path.is_symlink() and not unfinished:
             yield path
+
+
+def is_text(name: str) -> bool:
+    """Whether a name is text for other programs too; the file system takes any bytes."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def take_arrival(profile: ImportProfile, path: Path, effect: Effect) -> bool:
@@ -89,9 +115,6 @@ def take_arrival(profile: ImportProfile, path: Path, effect: Effect) -> bool:
         with effect():
             watched.delete()
     except (StillWritten, FileNotFoundError):
-        return False
-    except OSError:
-        logger.exception("The file %s cannot be moved out of the folder that is watched", path)
         return False
     return True
 
