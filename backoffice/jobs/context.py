@@ -4,7 +4,7 @@ import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
@@ -32,13 +32,17 @@ class JobContext:
         self.job = job
         self.done = 0
         self.total = 0
+        self.phase = ""
         self.stop_wanted = False
         self.lost = False
         self.problem = ""
 
-    def progress(self, done: int, total: int) -> None:
-        """Say how far it is; the next sign of life tells everybody. Stops a cancelled job."""
-        self.done, self.total = done, total
+    def progress(self, done: int, total: int, phase: Any = "") -> None:
+        """Say how far it is, of its `phase` if it has several; the next sign of life tells everybody.
+
+        A `total` of 0 is one that nobody knows. Stops a cancelled job.
+        """
+        self.done, self.total, self.phase = done, total, str(phase)
         self.check_cancelled()
 
     def check_cancelled(self) -> None:
@@ -105,7 +109,7 @@ class Heartbeat(threading.Thread):
         """Tell how far the job is; learn whether it should stop. A database that is away is asked again later."""
         context = self.context
         try:
-            answer = prolong_lease(job=context.job, done=context.done, total=context.total)
+            answer = prolong_lease(job=context.job, done=context.done, total=context.total, phase=context.phase)
         except (OperationalError, InterfaceError):
             logger.warning("No sign of life from job %s: the database does not answer", context.job.pk)
             connection.close()

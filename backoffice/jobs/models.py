@@ -76,6 +76,8 @@ class Job(models.Model):
     heartbeat_at = models.DateTimeField(_("last sign of life"), null=True, editable=False)
     done = models.PositiveIntegerField(_("done"), default=0)
     total = models.PositiveIntegerField(_("of"), default=0, help_text=_("0 while unknown."))
+    phase = models.CharField(_("phase"), max_length=80, blank=True, db_default="", help_text=_("What it does now."))
+    phase_started_at = models.DateTimeField(_("phase since"), null=True, editable=False)
     cancel_requested = models.BooleanField(_("asked to stop"), default=False)
     result = models.JSONField(_("result"), default=dict, blank=True, encoder=DjangoJSONEncoder)
     error = models.TextField(_("error"), blank=True)

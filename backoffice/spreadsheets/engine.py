@@ -75,6 +75,7 @@ def check_sheet(resource: SheetResource, sheet: Sheet, stage: Stage) -> Outcome:
     """Stage the rows of `sheet` and return what they would do. Writes to the staging tables only."""
     _prepare_session()
     stage.load(sheet, resource.columns)
+    stage.watch(_("Comparing with what is here"), 0, 0)
     resource.build(stage)
     [(refused,)] = stage.fetch(f"SELECT count(DISTINCT row) FROM {stage.problems}")
     merges = resource.merges(stage)
@@ -105,18 +106,32 @@ def apply_stage(resource: SheetResource, stage: Stage, tables: dict[str, dict[st
     if isinstance(resource, ServiceResource):
         return _serve(resource, stage, tables)
     merges = resource.merges(stage)
+    stage.watch(_("Comparing with what is here"), 0, 0)
     for merge in merges:
         merge.lock()
     _refuse_conflicts(merges)
     with _explained_constraints(merges):
-        for merge in merges:
-            merge.run_prepared()
-            if not merge.follows:
-                _expect(merge, CREATE, merge.insert(), tables)
-                _expect(merge, UPDATE, merge.update(), tables)
+        _write(merges, stage, tables)
         resource.finish(stage)
         _check_constraints_now()
     return _recorded_set(merges, tables)
+
+
+def _write(merges: list[Merge], stage: Stage, tables: dict[str, dict[str, int]]) -> None:
+    """Write table by table, and tell after each batch how many rows there are.
+
+    Where triggers change the rows of a merge that follows, they do so once: in one statement.
+    """
+    done, total = 0, sum(tables[merge.name][action] for merge in merges for action in merge.writes)
+    at_once = any(merge.follows for merge in merges)
+    for merge in merges:
+        merge.run_prepared()
+        for action in merge.writes:
+            changed = 0
+            for count in merge.write(action, tables[merge.name][action], at_once=at_once):
+                changed, done = changed + count, done + count
+                stage.watch(_("Writing"), done, total)
+            _expect(merge, action, changed, tables)
 
 
 def _serve(resource: ServiceResource, stage: Stage, tables: dict[str, dict[str, int]]) -> int:

@@ -3,7 +3,7 @@
 Corrected and uploaded again, such a file is an import like any other: it leaves the column of reasons out.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.formulas import neutralise, restore
 from backoffice.spreadsheets.mapping import REASON_HEADER, is_reason
+from backoffice.spreadsheets.progress import Watch, unwatched
 from backoffice.spreadsheets.readers import Cell, Sheet
 from backoffice.spreadsheets.staging import Stage
 from backoffice.spreadsheets.values.base import number_as_shown
@@ -28,12 +29,6 @@ FORMATS = {"text": "@", "number": "General", "date": "yyyy-mm-dd", "moment": "yy
 
 
 ROWS_A_WATCH = 5_000
-
-type Watch = Callable[[int], None]
-
-
-def unwatched(_rows: int) -> None:
-    """Tell nobody how far it is."""
 
 
 class RefusedRow(NamedTuple):
@@ -73,7 +68,7 @@ def _refused(sheet: Sheet, stage: Stage, watch: Watch) -> Iterator[RefusedRow]:
             if wanted is None:
                 return
             if count % ROWS_A_WATCH == 0:
-                watch(count)
+                watch(_("Writing the refused rows"), count, sheet.row_estimate or 0)
             if row.number == wanted[0]:
                 yield RefusedRow(row.cells, frozenset(wanted[1]), _reason(*wanted[1:]))
                 wanted = next(problems, None)

@@ -1,8 +1,8 @@
 """One table's share of an import: what its rows become, and the statements that make it so."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import batched
+from itertools import batched, pairwise
 from operator import itemgetter
 from typing import Any
 
@@ -12,6 +12,8 @@ from django.utils.translation import gettext as _
 
 CREATE, UPDATE, UNCHANGED = "create", "update", "unchanged"
 MANY_ROWS = 1000
+# So many are written by one statement: about a second's work.
+ROWS_A_BATCH = 50_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +51,13 @@ class Merge:
     def label(self) -> str:
         """The name under which change sets count the model."""
         return str(self.model._meta.label_lower)
+
+    @property
+    def writes(self) -> tuple[str, ...]:
+        """What it does by itself."""
+        if self.follows:
+            return ()
+        return (CREATE, UPDATE) if self.updated else (CREATE,)
 
     def counts(self) -> dict[str, int]:
         """Return how many rows the merge creates, updates and leaves."""
@@ -96,34 +105,49 @@ class Merge:
             for statement in self.prepare:
                 cursor.execute(statement)
 
-    def insert(self) -> int:
-        """Insert the new rows, in the order of the file; return how many."""
+    def write(self, action: str, expected: int, *, at_once: bool) -> Iterator[int]:
+        """Insert the new rows, in the order of the file, or update those that differ; yield how many, batch by batch.
+
+        `expected` is how many the check counted. A batch is one statement; `at_once` makes one of all.
+        """
+        statement, params = self._insert() if action == CREATE else self._update()
+        for rows in self._batches(action, 0 if at_once else expected):
+            with connection.cursor() as cursor:
+                cursor.execute(statement.format(rows=rows), params)
+                changed = int(cursor.rowcount)
+            yield changed
+        if action == CREATE and expected >= MANY_ROWS:
+            # Of what this transaction wrote the planner knows nothing, and would join it row by row.
+            with connection.cursor() as cursor:
+                cursor.execute(f"ANALYZE {self.table}")
+
+    def _insert(self) -> tuple[str, dict[str, Any]]:
         fixed = {**default_values(self.model, self.inserted), **self.values}
         names = [*self.inserted, *fixed]
         chosen = [f'"{name}"' for name in self.inserted] + [f"%({name})s" for name in fixed]
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {self.table} ({_listed(names)}) SELECT {', '.join(chosen)}"
-                f" FROM {self.new_rows or self.relation} WHERE action = '{CREATE}' ORDER BY row",
-                fixed,
-            )
-            inserted = int(cursor.rowcount)
-            if inserted >= MANY_ROWS:
-                # Of what this transaction wrote the planner knows nothing, and would join it row by row.
-                cursor.execute(f"ANALYZE {self.table}")
-            return inserted
+        into, source = f"{self.table} ({_listed(names)})", self.new_rows or self.relation
+        chosen_rows = f"WHERE action = '{CREATE}' {{rows}} ORDER BY row"
+        return f"INSERT INTO {into} SELECT {', '.join(chosen)} FROM {source} {chosen_rows}", fixed
 
-    def update(self) -> int:
-        """Update the rows that differ; return how many."""
-        if not self.updated:
-            return 0
+    def _update(self) -> tuple[str, None]:
         changes = ", ".join(f'"{name}" = w."{name}"' for name in self.updated)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                f"UPDATE {self.table} AS t SET {changes} FROM {self.relation} AS w"
-                f" WHERE t.id = w.id AND w.action = '{UPDATE}'"
-            )
-            return int(cursor.rowcount)
+        chosen_rows = f"(SELECT * FROM {self.relation} WHERE action = '{UPDATE}' {{rows}})"
+        return f"UPDATE {self.table} AS t SET {changes} FROM {chosen_rows} AS w WHERE t.id = w.id", None
+
+    def _batches(self, action: str, rows: int) -> Iterator[str]:
+        """Yield conditions that part the rows to create or update by their place in the file."""
+        ends: list[int] = []
+        if rows > ROWS_A_BATCH:
+            numbered = f"SELECT row, row_number() OVER (ORDER BY row) AS place FROM {self.relation}"
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"SELECT row FROM ({numbered} WHERE action = '{action}') AS numbered"
+                    f" WHERE place % {ROWS_A_BATCH} = 0 ORDER BY row"
+                )
+                ends = [end for (end,) in cursor.fetchall()]
+        for after, upto in pairwise([None, *ends, None]):
+            parts = ["" if after is None else f"AND row > {after}", "" if upto is None else f"AND row <= {upto}"]
+            yield " ".join(parts)
 
     def samples(self, action: str, limit: int, **narrowed: Any) -> list[dict[str, Any]]:
         """Return the first rows that are created or updated: their key, and old and new value of what changes.

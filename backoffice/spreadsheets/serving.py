@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.changes.context import current_context
@@ -70,7 +71,8 @@ class ServiceResource(SheetResource):
         """Do the work of all accepted rows and return how many they were. Raises ValidationError."""
         context = current_context()
         actor = User.objects.filter(pk=context.actor_id).first() if context else None
-        return sum(self._serve(rows, actor) for rows in self._groups(stage, f"{stage.table('main')} AS r"))
+        groups = self._groups(stage, f"{stage.table('main')} AS r", _("Writing"))
+        return sum(self._serve(rows, actor) for rows in groups)
 
     def _serve(self, rows: list[dict[str, Any]], actor: User | None) -> int:
         self.perform(rows, actor)
@@ -84,21 +86,26 @@ class ServiceResource(SheetResource):
             f" FROM {stage.rows} AS r WHERE NOT EXISTS (SELECT FROM {stage.problems} AS p WHERE p.row = r.row)) AS r"
         )
         with transaction.atomic():
-            for rows in self._groups(stage, source):
+            for rows in self._groups(stage, source, _("Trying each row")):
                 sentence = refusal_of(lambda rows=rows: self.perform(rows, None))  # type: ignore[misc]
                 if sentence:
                     refused |= {row["row"]: sentence for row in rows}
             transaction.set_rollback(True)
         return refused
 
-    def _groups(self, stage: Stage, source: str) -> Iterator[list[dict[str, Any]]]:
+    def _groups(self, stage: Stage, source: str, phase: str) -> Iterator[list[dict[str, Any]]]:
+        """Yield the rows that go to the service at once, and tell after each lot how many are done in this `phase`."""
         names = ["row", *self.columns]
         listed = ", ".join(f'r."{name}"' for name in names)
         found = stage.fetch(f"SELECT {listed} FROM {source} WHERE r.action = '{CREATE}' ORDER BY r.row")
         rows = [dict(zip(names, values, strict=True)) for values in found]
         together = self.together or ("row",)
-        for _same, group in groupby(rows, key=lambda row: [row[name] for name in together]):
-            yield list(group)
+        done = 0
+        for _same, lot in groupby(rows, key=lambda row: [row[name] for name in together]):
+            group = list(lot)
+            yield group
+            done += len(group)
+            stage.watch(phase, done, len(rows))
 
 
 def refusal_of(work: Callable[[], None]) -> str:

@@ -10,11 +10,13 @@ from itertools import batched
 from typing import IO, Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.cleaning import CleanColumn, constant_column
 from backoffice.spreadsheets.columns import Column
 from backoffice.spreadsheets.copying import copy_line, copy_text
 from backoffice.spreadsheets.mapping import Mapping
+from backoffice.spreadsheets.progress import Watch, unwatched
 from backoffice.spreadsheets.readers import Row, Sheet
 
 SCHEMA = "spreadsheets_staging"
@@ -25,11 +27,12 @@ PROBLEM_COLUMNS = ("row", "field", "header", "value", "rule", "message")
 
 
 class Stage:
-    """The tables of one import; `token` tells them from those of others."""
+    """The tables of one import; `token` tells them from those of others. `watch` is told how far the work on it is."""
 
-    def __init__(self, token: str, mapping: Mapping) -> None:
+    def __init__(self, token: str, mapping: Mapping, watch: Watch = unwatched) -> None:
         self.token = token
         self.mapping = mapping
+        self.watch = watch
         self.loaded_rows = 0
 
     @property
@@ -114,6 +117,7 @@ class Stage:
         above: Sequence[Any] = ()
         for batch in batched(sheet.rows, BATCH):
             self.loaded_rows += len(batch)
+            self.watch(_("Reading the file"), self.loaded_rows, sheet.row_estimate or 0)
             numbers, rows, row_problems = zip(*batch, strict=True)
             if carried:
                 filled, above = _carry(rows, carried, above)

@@ -15,6 +15,7 @@ from backoffice.jobs.schedules import Missed, register
 from backoffice.jobs.services import enqueue_job
 from backoffice.spreadsheets.engine import ImportConflict
 from backoffice.spreadsheets.models import ImportJob
+from backoffice.spreadsheets.progress import Watch
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services import (
     TELL_OWNER,
@@ -58,18 +59,25 @@ def request_work(kind: str, *, import_job: ImportJob, actor: User, **asked: Any)
     return enqueue_job(kind=kind, key=key, args={"pk": import_job.pk, "actor": actor.pk, **asked}, asked_by=actor)
 
 
+def watch_of(context: JobContext) -> Watch:
+    """Return what tells the job how far its import is, and stops it when somebody asked for that."""
+    return lambda phase, done, total: context.progress(done, total, phase)
+
+
 @job(kind=CHECK, title=_("Check a spreadsheet"), time_limit=1800)
 def check_in_background(context: JobContext, *, pk: int, actor: int, **asked: Any) -> dict[str, Any]:
     """Check a large file."""
-    checked = check_import(job=ImportJob.objects.get(pk=pk), actor=User.objects.get(pk=actor), **asked)
+    import_job, user = ImportJob.objects.get(pk=pk), User.objects.get(pk=actor)
+    checked = check_import(job=import_job, actor=user, watch=watch_of(context), **asked)
     return {"rows": checked.rows, "refused": checked.refused}
 
 
 @job(kind=APPLY, title=_("Apply a spreadsheet"), time_limit=3600)
 def confirm_in_background(context: JobContext, *, pk: int, actor: int, **asked: Any) -> dict[str, Any]:
     """Apply a large file. What changed since its check is kept on the import, for its page to show."""
+    import_job, user = ImportJob.objects.get(pk=pk), User.objects.get(pk=actor)
     try:
-        applied = confirm_import(job=ImportJob.objects.get(pk=pk), actor=User.objects.get(pk=actor), **asked)
+        applied = confirm_import(job=import_job, actor=user, watch=watch_of(context), **asked)
     except ImportConflict as conflict:
         context.report_problem(" ".join(conflict.messages))
         return {}
@@ -86,7 +94,7 @@ def write_error_file_in_background(context: JobContext, *, pk: int, actor: int, 
         job=import_job,
         actor=User.objects.get(pk=actor),
         path=path,
-        watch=lambda done: context.progress(done, import_job.rows),
+        watch=lambda phase, done, _total: context.progress(done, import_job.rows, phase),
     )
     return {"rows": rows}
 

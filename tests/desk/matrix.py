@@ -206,7 +206,8 @@ def import_pages(job: Any) -> Iterator[Page]:
     yield Page(f"{base}errors/", Answer(IMPORTERS), READ_ONLY)
     for name in ("read", "confirm", "discard"):
         yield Page(f"{base}{name}/", NOT_THERE, Answer(may, 302, writes=True))
-    for name in ("refused", "approval"):
+    yield Page(f"{base}work/", Answer(IMPORTERS), READ_ONLY)
+    for name in ("refused", "approval", "stop"):
         yield Page(f"{base}{name}/", NOT_THERE, Answer(may, 302))
     yield Page(f"{base}profile/", NOT_THERE, Answer(may, 302, writes=True), {"profile": str(job.profile_id)})
     yield Page(f"{base}save-profile/", NOT_THERE, Answer(may, 302, writes=True), {"name": "Another"})

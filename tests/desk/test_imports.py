@@ -1,7 +1,9 @@
 """Upload, check and confirm, as people do it."""
 
 import io
+import re
 from contextlib import closing
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,9 +12,11 @@ from django.conf import LazySettings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from backoffice.jobs.models import Job
 from backoffice.jobs.runner import run_job
+from backoffice.jobs.services import claim_job, end_job, enqueue_job
 from backoffice.spreadsheets import tasks
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.services import check_import, kept_error_files, sweep_imports
@@ -155,8 +159,76 @@ def test_a_large_file_is_checked_in_the_background_once(
     client = signed_in(catalogue_manager)
     page = upload(client, GOOD).content.decode()
     client.post(url("check"), {"column-sku": "SKU"})
-    assert "worked on in the background" in page
+    assert "You may close this page and come back" in page
     assert Job.objects.get().kind == tasks.CHECK
+
+
+def at_work(client: Client, settings: LazySettings, **progress: Any) -> Job:
+    """Upload a large file, and return the job of its check, under way for 100 seconds."""
+    settings.SPREADSHEET_PAGE_BYTES = 10
+    upload(client, GOOD)
+    job = claim_job(job_id=Job.objects.get().pk)
+    assert job is not None
+    since = timezone.now() - timedelta(seconds=100)
+    Job.objects.filter(pk=job.pk).update(started_at=since, phase_started_at=since, **progress)
+    return job
+
+
+def test_the_page_tells_how_far_a_large_file_is(signed_in: Any, catalogue_manager: Any, settings: LazySettings) -> None:
+    client = signed_in(catalogue_manager)
+    job = at_work(client, settings, phase="Reading the file", done=4_000, total=16_000)
+
+    for address in (url("change"), f"{url('work')}?ids={job.pk}"):
+        page = client.get(address).content.decode()
+        assert '<progress max="100" value="25"' in page
+        assert re.search(r"Reading the file · 4,000 of 16,000 · \d+ a second · \d:\d\d left", page)
+        assert f"{url('work')}?ids={job.pk}" in page
+
+
+def test_a_page_that_waits_is_shown_anew_once_the_work_has_ended(
+    signed_in: Any, catalogue_manager: Any, settings: LazySettings
+) -> None:
+    client = signed_in(catalogue_manager)
+    job = at_work(client, settings)
+    assert end_job(job=job, state=Job.State.SUCCEEDED)
+
+    answer = client.get(f"{url('work')}?ids={job.pk}")
+
+    assert answer["HX-Refresh"] == "true"
+    assert "hx-get" not in client.get(url("change")).content.decode().partition("<main")[2]
+
+
+def test_whoever_imports_stops_the_work_without_a_right_to_jobs(
+    signed_in: Any, catalogue_manager: Any, settings: LazySettings
+) -> None:
+    client = signed_in(catalogue_manager)
+    job = at_work(client, settings)
+    assert "Stop it" in client.get(url("change")).content.decode()
+
+    page = client.post(url("stop"), {"work": job.pk}, follow=True).content.decode()
+
+    job.refresh_from_db()
+    assert (job.cancel_requested, "Stopping" in page, "Stop it" in page) == (True, True, False)
+
+
+def test_work_that_waits_is_stopped_at_once(signed_in: Any, catalogue_manager: Any, settings: LazySettings) -> None:
+    settings.SPREADSHEET_PAGE_BYTES = 10
+    client = signed_in(catalogue_manager)
+    upload(client, GOOD)
+
+    client.post(url("stop"), {"work": Job.objects.get().pk})
+
+    assert Job.objects.get().state == "cancelled"
+
+
+def test_work_of_another_import_is_not_stopped(signed_in: Any, catalogue_manager: Any, settings: LazySettings) -> None:
+    client = signed_in(catalogue_manager)
+    at_work(client, settings)
+    other = enqueue_job(kind=tasks.CHECK, key="0:0")
+
+    client.post(url("stop"), {"work": other.pk})
+
+    assert not Job.objects.filter(cancel_requested=True).exists()
 
 
 @pytest.mark.parametrize(("asked", "name"), [("", "list refused.xlsx"), ("?as=csv", "list refused.csv")])
@@ -259,7 +331,7 @@ def test_the_refused_rows_of_a_large_file_are_written_in_the_background(
     settings.SPREADSHEET_PAGE_BYTES = 10
     assert "is not written yet" in client.get(url("errors"), follow=True).content.decode()
     page = client.post(url("refused"), {"as": "csv"}, follow=True).content.decode()
-    assert "It is being written." in page
+    assert "Write the refused rows of a spreadsheet" in page
     client.post(url("refused"), {"as": "csv"})
     run_job(Job.objects.get(kind=tasks.REFUSED).pk)
     assert "Download CSV" in client.get(url("change")).content.decode()

@@ -145,7 +145,8 @@ def test_the_list_takes_as_many_queries_for_thirty_jobs_as_for_three(signed_in: 
 def running_job(**fields: Any) -> Job:
     job = claim_job(job_id=enqueue_job(kind="tests.write").pk)
     assert job is not None
-    Job.objects.filter(pk=job.pk).update(started_at=timezone.now() - timedelta(seconds=100), **fields)
+    since = timezone.now() - timedelta(seconds=100)
+    Job.objects.filter(pk=job.pk).update(**{"started_at": since, "phase_started_at": since} | fields)
     return job
 
 
@@ -158,6 +159,19 @@ def test_a_running_job_tells_how_far_it_is_how_fast_and_how_long_it_will_take(si
     page = signed_in(manager).get(reverse("admin:jobs_job_changelist")).content.decode()
     assert "25 %" in page
     assert re.search(r"4,000 of 16,000 · \d+ a second · \d+:\d\d left", page)
+
+
+def test_a_job_in_phases_tells_which_one_it_is_in_and_its_own_pace(signed_in: Any, manager: Any) -> None:
+    lately = timezone.now() - timedelta(seconds=10)
+    running_job(phase="Writing", phase_started_at=lately, done=1_000, total=4_000)
+    page = signed_in(manager).get(reverse("admin:jobs_job_changelist")).content.decode()
+    assert re.search(r"Writing · 1,000 of 4,000 · (9\d|100) a second · 0:3\d left", page)
+
+
+def test_where_nobody_knows_how_much_there_is_a_job_tells_how_much_it_did(signed_in: Any, manager: Any) -> None:
+    running_job(phase="Reading the file", phase_started_at=None, done=4_000)
+    page = signed_in(manager).get(reverse("admin:jobs_job_changelist")).content.decode()
+    assert re.search(r"Reading the file · 4,000 so far · \d+ a second<", page)
 
 
 def test_the_pages_of_an_open_job_ask_for_news_until_it_has_ended(signed_in: Any, manager: Any) -> None:

@@ -84,6 +84,15 @@ def test_a_sign_of_life_tells_progress_and_brings_the_wish_to_stop() -> None:
     assert job.percent == 40
 
 
+def test_a_phase_begins_with_its_first_sign_of_life() -> None:
+    job, starts = claimed(), []
+    for phase, done in (("Reading", 1), ("Reading", 2), ("Writing", 1)):
+        prolong_lease(job=job, done=done, total=10, phase=phase)
+        starts.append(Job.objects.values_list("phase_started_at", flat=True).get(pk=job.pk))
+    assert starts[0] == starts[1] < starts[2]
+    assert Job.objects.get(pk=job.pk).phase == "Writing"
+
+
 def test_a_worker_that_lost_its_job_can_neither_prolong_nor_end_it() -> None:
     job = claimed()
     let_expire(job)

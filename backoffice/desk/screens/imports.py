@@ -24,7 +24,8 @@ from backoffice.desk.importing import (
     permitted_resources,
 )
 from backoffice.desk.queues import Queue
-from backoffice.desk.screens.import_pages import ImportPages, sentence_of
+from backoffice.desk.screens.import_pages import sentence_of
+from backoffice.desk.screens.live_imports import LiveImports, open_works, shown_works
 from backoffice.spreadsheets.mapping import is_reason
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.registry import get_resource
@@ -83,7 +84,7 @@ class StateFilter(ChoiceFilter):
 
 
 @admin.register(ImportJob)
-class ImportAdmin(ImportPages):
+class ImportAdmin(LiveImports):
     list_display = ("filename", "kind", "shown_state", "read", "new", "changed", "same", "wrong", "owner", "uploaded")
     list_display_links = ("filename",)
     search_prefix = ("filename",)
@@ -201,6 +202,7 @@ class ImportAdmin(ImportPages):
         context = {
             "job": job,
             "resource": get_resource(job.resource),
+            "works": shown_works(open_works(job)),
             "writing": latest_work(job, REFUSED) if job.refused else None,
             "error_files": error_files(job),
             "work": work if work and (work.is_open or (work.error and waiting)) else None,

@@ -47,26 +47,32 @@ def duration(job: Job) -> str:
 
 
 def pace(job: Job) -> str:
-    """Return how much of a running job is done in a second, and how long the rest takes at that pace."""
-    elapsed = (timezone.now() - job.started_at).total_seconds() if job.started_at else 0
+    """Return how much of a running job's phase is done in a second, and how long the rest takes at that pace."""
+    since = job.phase_started_at or job.started_at
+    elapsed = (timezone.now() - since).total_seconds() if since else 0
     if job.state != Job.State.RUNNING or not job.done or elapsed < 1:
         return ""
     rate = job.done / elapsed
-    left = as_time(timedelta(seconds=max(job.total - job.done, 0) / rate))
     shown = figure(round(rate)) if rate >= 10 else f"{rate:.1f}"
+    if not job.total:
+        return _("%(rate)s a second") % {"rate": shown}
+    left = as_time(timedelta(seconds=max(job.total - job.done, 0) / rate))
     return _("%(rate)s a second · %(left)s left") % {"rate": shown, "left": left}
 
 
 def progress(job: Job) -> str:
-    """Return how far the job is, as a bar and in figures."""
+    """Return how far the job is, as a bar and in figures; of several phases, how far it is in which one."""
+    is_running = job.state == Job.State.RUNNING
+    phase = (job.phase or _("at work")) if is_running else ""
     if job.percent is None:
-        return _("at work") if job.state == Job.State.RUNNING else NOTHING
+        done = _("%(done)s so far") % {"done": figure(job.done)} if job.done else ""
+        return " · ".join(filter(None, [phase, done, pace(job)])) or NOTHING
     words = _("%(done)s of %(total)s") % {"done": figure(job.done), "total": figure(job.total)}
     return format_html(
         '<progress max="100" value="{0}" aria-label="{1}"></progress> {0} % <small class="desk-quiet">{2}</small>',
         job.percent,
         words,
-        " · ".join(filter(None, [words, pace(job)])),
+        " · ".join(filter(None, [job.phase if is_running else "", words, pace(job)])),
     )
 
 

@@ -12,32 +12,41 @@ from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import require
 from backoffice.spreadsheets.engine import ImportConflict, Outcome, apply_stage
 from backoffice.spreadsheets.models import ImportJob
+from backoffice.spreadsheets.progress import Watch, unwatched
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services.files import Request, checked, stage_again
 from backoffice.spreadsheets.services.rules import can_ask_approval, can_confirm, can_work_on
 
 
 def confirm_import(
-    *, job: ImportJob, actor: User | None, only_valid: bool = False, accepted: bool = False, reason: str = ""
+    *,
+    job: ImportJob,
+    actor: User | None,
+    only_valid: bool = False,
+    accepted: bool = False,
+    reason: str = "",
+    watch: Watch = unwatched,
 ) -> ImportJob:
     """Apply a checked import exactly as it was shown, all of it or, with `only_valid`, the rows not refused.
 
     All in one transaction and one change set. Warnings must be `accepted`. Raises ImportConflict if a row to change
     was changed since the check; then nothing is written but what those rows are now, and the import waits to be
-    checked again.
+    checked again. `watch` is told how far it is.
     """
     try:
-        return _apply(job, actor, only_valid=only_valid, accepted=accepted, reason=reason)
+        return _apply(job, actor, watch, only_valid=only_valid, accepted=accepted, reason=reason)
     except ImportConflict as conflict:
         ImportJob.objects.filter(pk=job.pk).update(conflicts=conflict.conflicts)
         raise
 
 
 @transaction.atomic
-def _apply(job: ImportJob, actor: User | None, *, only_valid: bool, accepted: bool, reason: str) -> ImportJob:
+def _apply(
+    job: ImportJob, actor: User | None, watch: Watch, *, only_valid: bool, accepted: bool, reason: str
+) -> ImportJob:
     job = ImportJob.objects.select_for_update().get(pk=job.pk)
     require(can_confirm(job, actor, only_valid=only_valid, accepted=accepted))
-    resource, stage = get_resource(job.resource), stage_again(job)
+    resource, stage = get_resource(job.resource), stage_again(job, watch)
     words = reason or job.reason
     with recording(kind=ChangeSet.Kind.IMPORT, actor=actor, reason=words, source=job.filename):
         job.change_set_id = apply_stage(resource, stage, job.tables)

@@ -14,6 +14,7 @@ from backoffice.accounts.models import User
 from backoffice.changes.refusals import require
 from backoffice.spreadsheets.engine import NOTHING_FOUND, Outcome
 from backoffice.spreadsheets.models import ImportJob, ImportProfile
+from backoffice.spreadsheets.progress import Watch, unwatched
 from backoffice.spreadsheets.readers import UnreadableFile
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services.files import Opened, checked, chosen_options, detected_in, opened, request_of
@@ -110,10 +111,12 @@ def check_import(
     constants: Mapping[str, str] | None = None,
     replaced: Mapping[str, Mapping[str, str]] | None = None,
     options: Mapping[str, Any] | None = None,
+    watch: Watch = unwatched,
 ) -> ImportJob:
     """Read the whole file, stage it, and keep on the import what it would do. Writes nothing else.
 
-    May be repeated with another mapping, or with `options` of reading in place of those kept.
+    May be repeated with another mapping, or with `options` of reading in place of those kept. `watch` is told how far
+    it is.
     Raises WrongMapping, UnreadableFile and RefusedError.
     """
     job = ImportJob.objects.select_for_update().get(pk=job.pk)
@@ -123,7 +126,7 @@ def check_import(
     request = replace(
         request_of(job, options=chosen), mapped=mapped or {}, constants=constants or {}, replaced=replaced or {}
     )
-    with checked(request, job.token) as (found, stage, outcome):
+    with checked(request, job.token, watch) as (found, stage, outcome):
         _keep_outcome(job, outcome)
     job.detected = found.facts(get_resource(job.resource))
     job.mapping, job.constants, job.options = stage.mapping.headers, dict(request.constants), chosen

@@ -14,6 +14,7 @@ from backoffice.spreadsheets.engine import Outcome, check_sheet
 from backoffice.spreadsheets.mapping import build_mapping
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.notation import Notation, detected_notation
+from backoffice.spreadsheets.progress import Watch, unwatched
 from backoffice.spreadsheets.proposals import examples_of, propose_by_values
 from backoffice.spreadsheets.readers import Layout, Row, Sheet, UnreadableFile, open_sheet
 from backoffice.spreadsheets.registry import get_resource
@@ -42,7 +43,7 @@ class Request:
 
 
 @contextmanager
-def checked(request: Request, token: str) -> Iterator[tuple["Opened", Stage, Outcome]]:
+def checked(request: Request, token: str, watch: Watch = unwatched) -> Iterator[tuple["Opened", Stage, Outcome]]:
     """Stage and check the file of a request, under the name `token`."""
     resource = get_resource(request.resource)
     resource.rules = row_rules(resource, request.options)
@@ -56,7 +57,7 @@ def checked(request: Request, token: str) -> Iterator[tuple["Opened", Stage, Out
             replaced=request.replaced,
             notation=found.notation,
         )
-        stage = Stage(token, mapping)
+        stage = Stage(token, mapping, watch)
         yield found, stage, check_sheet(resource, sheet, stage)
 
 
@@ -136,16 +137,17 @@ def request_of(job: ImportJob, *, options: Mapping[str, Any]) -> Request:
     )
 
 
-def stage_of(job: ImportJob) -> Stage:
+def stage_of(job: ImportJob, watch: Watch = unwatched) -> Stage:
     """Return the stage of the check, with its mapping and no other: what was left out stays out."""
     columns = get_resource(job.resource).columns
     mapped = {field: job.mapping.get(field, "") for field in columns if field not in job.constants}
-    return Stage(job.token, build_mapping(columns, job.detected["headers"], mapped=mapped, constants=job.constants))
+    mapping = build_mapping(columns, job.detected["headers"], mapped=mapped, constants=job.constants)
+    return Stage(job.token, mapping, watch)
 
 
-def stage_again(job: ImportJob) -> Stage:
+def stage_again(job: ImportJob, watch: Watch = unwatched) -> Stage:
     """Return the staging tables of the check. A crash of the database empties them; then the check is void."""
-    stage = stage_of(job)
+    stage = stage_of(job, watch)
     if f"{job.token}_rows" not in stage_tables() or _count(stage.rows, stage) != job.rows:
         raise ValidationError(_("What the check had prepared is gone. Check the file again; nothing was written."))
     return stage

@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
 from backoffice.changes.refusals import require
-from backoffice.spreadsheets.errorfiles import Watch, unwatched, write_error_file
+from backoffice.spreadsheets.errorfiles import write_error_file
 from backoffice.spreadsheets.models import ImportJob
+from backoffice.spreadsheets.progress import Watch, unwatched
 from backoffice.spreadsheets.services.files import opened, request_of, stage_of
 from backoffice.spreadsheets.services.rules import can_work_on
 from backoffice.spreadsheets.staging import drop_tables, stage_tables
