@@ -90,6 +90,16 @@ def take_long(context: JobContext) -> dict[str, Any]:
     return {"queue": os.environ.get("Q_CLUSTER_NAME")}
 
 
+def seconds_since(asked: float) -> float:
+    """Return how long ago somebody asked, in seconds; also a task of its own for a stock cluster."""
+    return time.time() - asked
+
+
+@job(kind="tests.wait")
+def wait(context: JobContext, *, asked: float) -> dict[str, Any]:
+    return {"waited": seconds_since(asked)}
+
+
 def hold(name: str, point: str, at: str) -> None:
     """At the `point` that a job should be held `at`, tell so once, and wait until the test lets it go on."""
     reached = Path(settings.DATA_DIR) / f"reached {name}"
