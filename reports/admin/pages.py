@@ -1,6 +1,6 @@
 """The pages of reports: which there are, one with its figures, and the files they leave."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode
@@ -45,11 +45,24 @@ class TooSlowError(Exception):
 @require_safe
 def catalogue_page(request: HttpRequest) -> HttpResponse:
     """List the reports that the user may run."""
+    lead = _("Choose a report. Each figure opens what it is made of, and every report can be had as a file.")
+    context = _choice(request, _("Reports"), lead, lambda report: reverse("admin:reports_report", args=[report.slug]))
+    context["runs_url"] = reverse("admin:reports_reportrun_changelist")
+    return _page(request, "reports/catalogue.html", **context)
+
+
+def choice_page(request: HttpRequest, title: str, address: Callable[[Report], str]) -> HttpResponse:
+    """List the reports that the user may plan, each with the `address` that goes on with it."""
+    lead = _("Choose a report. You say next what it is asked, when it runs and who gets it.")
+    return _page(request, "reports/catalogue.html", **_choice(request, title, lead, address))
+
+
+def _choice(request: HttpRequest, title: str, lead: str, address: Callable[[Report], str]) -> dict[str, Any]:
     permitted = [report for report in REPORTS.values() if can_run_report(report, request.user) is None]
     if not permitted:
         raise PermissionDenied(_("None of the reports is open to your role."))
-    groups = [(group.label, [report for report in permitted if report.group == group]) for group in Group]
-    return _page(request, "reports/catalogue.html", title=_("Reports"), groups=[group for group in groups if group[1]])
+    groups = [(group.label, [(each, address(each)) for each in permitted if each.group == group]) for group in Group]
+    return {"title": title, "lead": lead, "groups": [group for group in groups if group[1]]}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

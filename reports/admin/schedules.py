@@ -1,13 +1,18 @@
 """Reports that run by themselves: the form in which colleagues plan one, and what is planned."""
 
+from copy import deepcopy
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.contrib.admin.utils import unquote
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
@@ -17,18 +22,47 @@ from backoffice.desk.columns import NOTHING, column, text, when
 from backoffice.desk.filters import ChoiceFilter
 from backoffice.desk.forms import VersionedForm
 from backoffice.desk.queues import Queue
-from reports.catalogue import REPORTS, get_report
+from reports.admin.pages import choice_page
+from reports.catalogue import REPORTS
+from reports.catalogue.base import Report
+from reports.formats import as_plain
 from reports.models import ReportSchedule
-from reports.periods import local_today
 from reports.planning import plan_report, recipients_for
 from reports.rhythms import Rhythm, as_cron, from_cron
-from reports.services import ask, can_run_report
+from reports.services import can_run_report
 
 PREVIEWED = 5
+# The parameter of the address, and the field of the form, that says which report it is.
+CHOICE = "report"
+ASKED = "asked-"
+NO_RECIPIENT = gettext_lazy(
+    "%(value)s may not run this report. Take them off, or ask an administrator for a role that may."
+)
+
+
+class ChosenReport(forms.Widget):
+    """The report that the form is about, by its title, and the way to choose another one."""
+
+    class Media:
+        css = {"all": ["reports/reports.css"]}
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        return format_html(
+            '<input type="hidden" name="{}" value="{}"><span class="report-chosen"><strong>{}</strong>'
+            ' <a class="desk-link" href="?{}=">{}</a></span>',
+            name,
+            value,
+            REPORTS[value].title if value in REPORTS else value,
+            CHOICE,
+            _("Choose another report"),
+        )
 
 
 class ScheduleForm(VersionedForm):
-    """A plan in words: what, how often and when, for whom. Whoever saves it lends it their rights."""
+    """A plan in words: what, how often and when, for whom. Whoever saves it lends it their rights.
+
+    `declared` is the report; each of its parameters is a field of the form, called `asked-` and its name.
+    """
 
     rhythm = forms.ChoiceField(label=gettext_lazy("Runs"), choices=Rhythm, initial=Rhythm.WORKING_DAYS)
     at = forms.TimeField(
@@ -37,14 +71,11 @@ class ScheduleForm(VersionedForm):
         widget=UnfoldAdminTextInputWidget(),
         help_text=gettext_lazy("Hour and minute, as 07:30."),
     )
-    asked = forms.CharField(
-        label=gettext_lazy("Asks for"),
-        required=False,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("A parameter a line, as period=last_month; what is left out takes its default."),
-    )
     recipients = forms.MultipleChoiceField(
-        label=gettext_lazy("Recipients"), required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Recipients"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"invalid_choice": NO_RECIPIENT},
     )
 
     class Meta:
@@ -55,6 +86,7 @@ class ScheduleForm(VersionedForm):
         )
 
     user: Any = None
+    declared: Report
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -63,51 +95,74 @@ class ScheduleForm(VersionedForm):
 
     def prepare(self, plan: ReportSchedule) -> None:
         """Offer what the user may choose, and show what was chosen."""
-        permitted = [slug for slug, report in REPORTS.items() if can_run_report(report, self.user) is None]
-        self.offer("report", [(slug, REPORTS[slug].title) for slug in permitted])
-        figures = {c.name: c.label for slug in permitted for c in REPORTS[slug].columns if c.total}
-        figure_choices = [("", _("always sent")), *figures.items()]
-        self.fields["alert_figure"].widget = UnfoldAdminSelectWidget(choices=figure_choices)
-        staff = {user.email: str(user) for user in recipients_for(*(REPORTS[slug] for slug in permitted))}
+        self.offer("report", [(report.slug, report.title) for report in permitted_reports(self.user)])
+        self.fields["report"].widget = ChosenReport()
+        self.initial["report"] = self.declared.slug
+        figures = [("", _("always sent")), *totals_of(self.declared).items()]
+        self.fields["alert_figure"].widget = UnfoldAdminSelectWidget(choices=figures)
+        staff = {user.email: str(user) for user in recipients_for(self.declared)}
         staff |= {email: email for email in plan.recipients}
         self.offer("recipients", sorted(staff.items(), key=lambda person: person[1]))
         self.initial.setdefault("recipients", plan.recipients)
         if plan.pk:
             rhythm, at = from_cron(plan.cron)
             self.initial.update(rhythm=rhythm, at=f"{at:%H:%M}")
-        if plan.parameters:
-            self.initial["asked"] = "\n".join(f"{name}={value}" for name, value in plan.parameters.items())
+        for name, value in plan.parameters.items():
+            self.initial.setdefault(ASKED + name, value)
 
     def offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
         field: Any = self.fields[name]
         field.choices = choices
 
-    def clean_asked(self) -> dict[str, str]:
-        lines = [line.strip() for line in self.cleaned_data["asked"].splitlines() if line.strip()]
-        if wrong := [line for line in lines if "=" not in line]:
-            raise ValidationError(_("Write a parameter as name=value: %(line)s"), params={"line": wrong[0]})
-        return {name.strip(): value.strip() for name, _is, value in (line.partition("=") for line in lines)}
-
     def clean(self) -> dict[str, Any] | None:
         values = super().clean() or self.cleaned_data
         if not self.errors:
-            report = get_report(values["report"])
-            try:
-                ask(report, values["asked"], today=local_today())
-            except ValidationError as error:
-                self.add_error("asked", error)
-            refused = set(values["recipients"]) - {user.email for user in recipients_for(report)}
-            if refused:
-                self.add_error("recipients", _refused_words(sorted(refused)))
-            if values["alert_figure"] and values["alert_figure"] not in {c.name for c in report.columns if c.total}:
+            parameters = self.declared.parameters.asked(self.parameters)
+            for name, errors in parameters.errors.items():
+                self.add_error(ASKED + name if name in parameters.fields else None, errors)
+            refused = set(values["recipients"]) - {user.email for user in recipients_for(self.declared)}
+            for email in sorted(refused):
+                self.add_error("recipients", NO_RECIPIENT % {"value": email})
+            if values["alert_figure"] and values["alert_figure"] not in totals_of(self.declared):
                 self.add_error("alert_figure", _("This report has no such total. Choose another, or none."))
         return values
 
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What the report is asked, as a plan keeps it; what was left empty is not asked."""
+        given = {name: self.cleaned_data[ASKED + name] for name in self.declared.parameters.base_fields}
+        return {name: as_plain(value) for name, value in given.items() if value not in {None, ""}}
 
-def _refused_words(emails: list[str]) -> str:
-    return _("%(who)s may not run this report. Take them off, or ask an administrator for a role that may.") % {
-        "who": ", ".join(emails)
-    }
+
+def chosen_report(request: HttpRequest, plan: ReportSchedule | None) -> Report | None:
+    """Return the report that a form is about: as it was chosen, or as it is planned."""
+    slug = request.POST.get(CHOICE) or request.GET.get(CHOICE) or (plan.report if plan else "")
+    return REPORTS.get(slug)
+
+
+def permitted_reports(user: Any) -> list[Report]:
+    """Return the reports that `user` may run."""
+    return [report for report in REPORTS.values() if can_run_report(report, user) is None]
+
+
+def totals_of(report: Report) -> dict[str, Any]:
+    """Return the columns of a report that are added up, by name and label."""
+    return {column.name: column.label for column in report.columns if column.total}
+
+
+def asked_lines(report: Report) -> list[Any]:
+    """Return the fields of the parameters of a report, line by line; from and to stand side by side."""
+    names = [ASKED + name for name in report.parameters().fields]
+    pair = (ASKED + "date_from", ASKED + "date_to")
+    return [pair if name == pair[0] else name for name in names if name != pair[1]]
+
+
+def asked_in_words(plan: ReportSchedule) -> str:
+    """Return what a plan asks its report, parameter by parameter."""
+    if plan.report not in REPORTS:
+        return NOTHING
+    told = REPORTS[plan.report].parameters.in_words(plan.parameters)
+    return format_html_join(" · ", "{} <strong>{}</strong>", told) or NOTHING
 
 
 def upcoming(plan: ReportSchedule, count: int = PREVIEWED) -> str:
@@ -134,21 +189,29 @@ class ReportScheduleAdmin(DeskModelAdmin):
     )
     empty_text = gettext_lazy("Reports that run by themselves appear here. Open a report and choose “Schedule this”.")
     fieldsets = (
-        (None, {"fields": ("title", "report", "asked", ("rhythm", "at"), "upcoming_runs", "format", "active")}),
+        (None, {"fields": ("report", "title")}),
+        (gettext_lazy("When it runs"), {"fields": (("rhythm", "at"), "upcoming_runs", "format", "active")}),
         (
             gettext_lazy("Mail"),
-            {"fields": ("recipients", "only_with_data", ("alert_figure", "alert_when", "alert_value"), "due_within")},
+            {"fields": ("recipients", "only_with_data", "alert_figure", ("alert_when", "alert_value"), "due_within")},
         ),
         (gettext_lazy("How it goes"), {"fields": ("owned_by", "missing", "trouble")}),
     )
+    # A plan that is not made yet has no runs to tell of.
+    new_fieldsets = (
+        fieldsets[0],
+        (fieldsets[1][0], {"fields": (("rhythm", "at"), "format", "active")}),
+        fieldsets[2],
+    )
     # What those see who may not change it.
     shown = (
-        *("title", "report_title", "times", "upcoming_runs", "parameters", "format", "active"),
+        *("title", "report_title", "asks", "times", "upcoming_runs", "format", "active"),
         *("recipients", "only_with_data", "owned_by", "missing", "trouble"),
     )
-    readonly_fields = ("report_title", "times", "upcoming_runs", "owned_by", "missing", "trouble")
+    readonly_fields = ("report_title", "asks", "times", "upcoming_runs", "owned_by", "missing", "trouble")
 
     report_title = column(lambda plan: plan.get_report_display(), gettext_lazy("report"))
+    asks = column(asked_in_words, gettext_lazy("asks for"))
     times = text("words", gettext_lazy("runs"))
     owned_by = column(lambda plan: str(plan.owner or _("the desk")), gettext_lazy("runs with the rights of"))
     next_at = column(lambda plan: upcoming(plan, 1) if plan.active else NOTHING, gettext_lazy("next run"))
@@ -157,34 +220,55 @@ class ReportScheduleAdmin(DeskModelAdmin):
     upcoming_runs = column(upcoming, gettext_lazy("next five runs"))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        form = super().get_form(request, obj, change, **kwargs)
-        return type("PlannedForm", (form,), {"user": request.user})
+        """Return the form with the fields of the report that it is about."""
+        report = chosen_report(request, obj)
+        if report is None:
+            return super().get_form(request, obj, change, **kwargs)
+        asked = {ASKED + name: deepcopy(field) for name, field in report.parameters.base_fields.items()}
+        form = type("PlannedForm", (self.form,), {"user": request.user, "declared": report} | asked)
+        return super().get_form(request, obj, change, **{"form": form} | kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        if obj is None:
-            return [(title, {"fields": _without(fields["fields"])}) for title, fields in self.fieldsets[:2]]
-        return self.fieldsets if self.has_change_permission(request, obj) else [(None, {"fields": self.shown})]
+        if obj is not None and not self.has_change_permission(request, obj):
+            return [(None, {"fields": self.shown})]
+        report = chosen_report(request, obj)
+        what, *others = self.fieldsets if obj else self.new_fieldsets
+        asked = asked_lines(report) if report else []
+        return [what, *([(gettext_lazy("Asks for"), {"fields": asked})] if asked else []), *others]
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        """Return what the page of a report hands over: its slug and what it was asked."""
-        given = request.GET.dict()
-        slug = given.pop("report", "")
-        title = str(REPORTS[slug].title) if slug in REPORTS else ""
-        return {"report": slug, "title": title, "asked": "\n".join(f"{name}={value}" for name, value in given.items())}
+        """Return what the page of a report hands over: what it was asked."""
+        report = chosen_report(request, None)
+        asked = {ASKED + name: value for name, value in request.GET.items()}
+        return {"title": str(report.title) if report else ""} | asked
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Have a report chosen first: the form has its fields."""
+        sent = request.POST if request.method == "POST" else request.GET
+        if (CHOICE in sent or object_id is None) and sent.get(CHOICE) not in REPORTS:
+            return self.choose(request, object_id)
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def choose(self, request: HttpRequest, object_id: Any) -> HttpResponse:
+        """Show the reports that can be planned, each with the way to this form."""
+        plan = self.get_object(request, unquote(object_id)) if object_id else None
+        if not (self.has_change_permission(request, plan) if plan else self.has_add_permission(request)):
+            raise PermissionDenied
+        title = _("Which report should “%(title)s” be?") % {"title": plan} if plan else _("Which report should run?")
+        return choice_page(request, title, lambda report: f"{request.path}?{urlencode({CHOICE: report.slug})}")
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and not (obj and obj.declared_in_code)
+        fixed = obj is not None and (obj.declared_in_code or obj.report not in REPORTS)
+        return super().has_change_permission(request, obj) and not fixed
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         values = form.cleaned_data
-        obj.cron, obj.parameters = as_cron(values["rhythm"], values["at"]), values["asked"]
+        obj.cron, obj.parameters = as_cron(values["rhythm"], values["at"]), form.parameters
         obj.recipients = values["recipients"]
         plan_report(schedule=obj, actor=request.user, now=timezone.now())
         self.message_user(request, _("It runs next: %(times)s.") % {"times": upcoming(obj)})
-
-
-def _without(fields: Any) -> Any:
-    return tuple(field for field in fields if field != "upcoming_runs")

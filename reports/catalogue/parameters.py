@@ -45,6 +45,16 @@ class ReportParameters(DeskForm):
         defaults = {name: _default(field) for name, field in fields.items()}
         return cls(data={**defaults, **given})
 
+    @classmethod
+    def in_words(cls, given: Mapping[str, Any]) -> list[tuple[Any, Any]]:
+        """Return the label of each parameter that was given, and its value as the form shows it."""
+        fields = cls().fields
+        return [
+            (field.label, dict(getattr(field, "choices", ())).get(given[name], given[name]))
+            for name, field in fields.items()
+            if given.get(name) not in {None, ""}
+        ]
+
     def resolve(self, today: date) -> Period:
         """Return the dates that the parameters mean on the local day `today`."""
         return Period()

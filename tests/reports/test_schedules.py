@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.core import mail
 from django.core.exceptions import ValidationError
 from django.urls import reverse
@@ -252,7 +253,8 @@ def test_the_watch_needs_no_worker_for_the_home_page(manager: Any) -> None:
 
 def form(**fields: Any) -> dict[str, Any]:
     known = {"title": "Sales", "report": "sales-by-month", "rhythm": Rhythm.FIRST_OF_MONTH, "at": "07:30"}
-    return known | {"asked": "period=last_month", "format": "xlsx", "due_within": 60, "active": 1} | fields
+    known |= {"asked-period": "last_month", "asked-currency": "GBP"}
+    return known | {"format": "xlsx", "due_within": 60, "active": 1} | fields
 
 
 def posted(client: Any, **fields: Any) -> Any:
@@ -264,7 +266,8 @@ def test_a_manager_plans_a_report_in_words(manager: Any, viewer: Any, signed_in:
     response = posted(signed_in(manager), recipients=[viewer.email])
 
     planned = ReportSchedule.objects.get(title="Sales")
-    assert (planned.cron, planned.parameters, planned.owner) == ("30 7 1 * *", {"period": "last_month"}, manager)
+    assert (planned.cron, planned.owner) == ("30 7 1 * *", manager)
+    assert planned.parameters == {"currency": "GBP", "period": "last_month"}
     assert planned.recipients == [viewer.email]
     assert "It runs next: " in response.content.decode()
     assert response.content.decode().count(", 07:30") >= 5
@@ -273,8 +276,10 @@ def test_a_manager_plans_a_report_in_words(manager: Any, viewer: Any, signed_in:
 @pytest.mark.parametrize(
     ("fields", "sentence"),
     [
-        ({"asked": "period=never"}, "Choose one of: today"),
-        ({"asked": "last month"}, "Write a parameter as name=value"),
+        ({"asked-period": "never"}, "never is not one of the available choices"),
+        ({"asked-currency": "pounds"}, "at most 3 characters"),
+        ({"asked-date_from": "2026-01-01"}, "Dates count only with the period"),
+        ({"asked-period": "custom"}, "Give the date that the period begins with"),
         ({"alert_figure": "on_hand", "alert_value": "5"}, "This report has no such total"),
         ({"alert_figure": "sales"}, "Say at what value"),
     ],
@@ -297,7 +302,48 @@ def test_the_form_opens_with_what_the_report_was_asked(manager: Any, signed_in: 
 
     content = signed_in(manager).get(address, {"report": "sales-by-day", "period": "yesterday"}).content.decode()
 
-    assert "period=yesterday</textarea>" in content
+    assert '<option value="yesterday" selected>' in content
+    assert 'value="Sales by day"' in content
+
+
+def test_without_a_report_one_is_chosen_first(manager: Any, signed_in: Any) -> None:
+    address, client = reverse("admin:reports_reportschedule_add"), signed_in(manager)
+
+    content = client.get(address).content.decode()
+
+    assert f'href="{address}?report=order-ageing"' in content
+    assert "Late when unpaid for more days than" in client.get(address, {"report": "order-ageing"}).content.decode()
+
+
+def test_only_reports_that_one_may_run_are_offered(catalogue_manager: Any, signed_in: Any) -> None:
+    catalogue_manager.user_permissions.add(Permission.objects.get(codename="add_reportschedule"))
+    address = reverse("admin:reports_reportschedule_add")
+
+    assert "?report=top-customers" not in signed_in(catalogue_manager).get(address).content.decode()
+
+
+def test_a_plan_opens_with_what_it_asks_and_can_become_one_of_another_report(manager: Any, signed_in: Any) -> None:
+    schedule = plan(manager, parameters={"period": "last_quarter"})
+    address, client = reverse("admin:reports_reportschedule_change", args=[schedule.pk]), signed_in(manager)
+
+    assert '<option value="last_quarter" selected>' in client.get(address).content.decode()
+    assert f'href="{address}?report=top-customers"' in client.get(address, {"report": ""}).content.decode()
+    other = client.get(address, {"report": "top-customers"}).content.decode()
+    assert "How many" in other
+    assert '<option value="last_quarter" selected>' in other
+
+
+def test_a_plan_of_another_report_is_saved_with_its_parameters(manager: Any, signed_in: Any) -> None:
+    schedule = plan(manager)
+    address = reverse("admin:reports_reportschedule_change", args=[schedule.pk])
+    version = ReportSchedule.objects.get(pk=schedule.pk).updated_at.isoformat()
+    asked = {"report": "top-customers", "asked-limit": "10", "alert_when": "above", "_version": version}
+
+    signed_in(manager).post(f"{address}?report=top-customers", form(**asked))
+
+    schedule.refresh_from_db()
+    assert schedule.report == "top-customers"
+    assert schedule.parameters == {"currency": "GBP", "period": "last_month", "limit": 10}
 
 
 def test_a_viewer_reads_a_plan_and_cannot_change_it(manager: Any, viewer: Any, signed_in: Any) -> None:
@@ -306,6 +352,7 @@ def test_a_viewer_reads_a_plan_and_cannot_change_it(manager: Any, viewer: Any, s
     response = signed_in(viewer).get(address)
 
     assert "Each working day, Monday to Friday at 07:30" in response.content.decode()
+    assert "Period <strong>All time</strong>" in response.content.decode()
     assert signed_in(viewer).post(address, form(title="Mine")).status_code == 403
 
 
