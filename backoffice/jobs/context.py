@@ -2,12 +2,15 @@
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models.functions import Now
 
 from backoffice.jobs.models import Job
 from backoffice.jobs.services import prolong_lease
@@ -33,6 +36,7 @@ class JobContext:
         self.done = 0
         self.total = 0
         self.phase = ""
+        self.phase_began = time.monotonic()
         self.stop_wanted = False
         self.lost = False
         self.problem = ""
@@ -42,8 +46,15 @@ class JobContext:
 
         A `total` of 0 is one that nobody knows. Stops a cancelled job.
         """
-        self.done, self.total, self.phase = done, total, str(phase)
+        if str(phase) != self.phase:
+            self.phase, self.phase_began = str(phase), time.monotonic()
+        self.done, self.total = done, total
         self.check_cancelled()
+
+    def told(self) -> dict[str, Any]:
+        """Return how far it is, as fields of the job, by the database's clock."""
+        since = Now() - timedelta(seconds=time.monotonic() - self.phase_began)
+        return {"done": self.done, "total": self.total, "phase": self.phase, "phase_started_at": since}
 
     def check_cancelled(self) -> None:
         """Raise JobCancelled when somebody asked to stop, LeaseLost when another worker took over."""
@@ -109,7 +120,7 @@ class Heartbeat(threading.Thread):
         """Tell how far the job is; learn whether it should stop. A database that is away is asked again later."""
         context = self.context
         try:
-            answer = prolong_lease(job=context.job, done=context.done, total=context.total, phase=context.phase)
+            answer = prolong_lease(job=context.job, **context.told())
         except (OperationalError, InterfaceError):
             logger.warning("No sign of life from job %s: the database does not answer", context.job.pk)
             connection.close()

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
 from django_q.models import OrmQ
 
+from backoffice.jobs.context import Heartbeat, JobContext
 from backoffice.jobs.models import Job
 from backoffice.jobs.registry import UnknownKind
 from backoffice.jobs.services import (
@@ -84,13 +85,16 @@ def test_a_sign_of_life_tells_progress_and_brings_the_wish_to_stop() -> None:
     assert job.percent == 40
 
 
-def test_a_phase_begins_with_its_first_sign_of_life() -> None:
-    job, starts = claimed(), []
+def test_a_phase_begins_when_it_is_first_told_of() -> None:
+    context, starts = JobContext(claimed()), []
     for phase, done in (("Reading", 1), ("Reading", 2), ("Writing", 1)):
-        prolong_lease(job=job, done=done, total=10, phase=phase)
-        starts.append(Job.objects.values_list("phase_started_at", flat=True).get(pk=job.pk))
+        context.progress(done, 10, phase)
+        starts.append(context.phase_began)
+    Heartbeat(context).beat()
+    context.job.refresh_from_db()
     assert starts[0] == starts[1] < starts[2]
-    assert Job.objects.get(pk=job.pk).phase == "Writing"
+    assert (context.job.phase, context.job.done) == ("Writing", 1)
+    assert context.job.started_at <= context.job.phase_started_at
 
 
 def test_a_worker_that_lost_its_job_can_neither_prolong_nor_end_it() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Case, F, OuterRef, Subquery, When
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Now
 from django.utils.translation import gettext as _
 
@@ -54,11 +54,12 @@ def claim_job(*, job_id: int) -> Job | None:
     return Job.objects.select_related("asked_by").get(pk=job_id) if claimed else None
 
 
-def prolong_lease(*, job: Job, done: int, total: int, phase: str = "") -> bool | None:
-    """Give a sign of life; return whether the job should stop, or None when another holds it by now."""
+def prolong_lease(*, job: Job, **progress: Any) -> bool | None:
+    """Give a sign of life, with what there is to say of the job's progress.
+
+    Return whether the job should stop, or None when another holds it by now.
+    """
     held = Job.objects.held_by(job.token).filter(pk=job.pk)
-    progress: dict[str, Any] = {"done": done, "total": total, "phase": phase}
-    progress["phase_started_at"] = Case(When(phase=phase, then=F("phase_started_at")), default=Now())
     if not held.update(lease_until=lease_end(), heartbeat_at=Now(), **progress):
         return None
     return held.values_list("cancel_requested", flat=True).first()
