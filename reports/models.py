@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
 from backoffice.jobs.schedules import Missed, Schedule
-from reports.catalogue import REPORTS
+from reports.catalogue import REPORTS, asked_in_words
 from reports.catalogue.base import Column
 from reports.periods import Period
 from reports.querysets import ReportRunQuerySet, ReportScheduleQuerySet
@@ -92,7 +92,7 @@ class ReportSchedule(TrackedModel):
     active = models.BooleanField(_("active"), default=True)
 
     history_excluded = ("next_due", "expected_at", "missing_since")
-    history_words = {"cron": in_words}
+    history_words = {"cron": in_words, "parameters": asked_in_words}
 
     objects = ReportScheduleQuerySet.as_manager()
 

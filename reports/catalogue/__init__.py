@@ -1,6 +1,7 @@
 """The reports there are: one class a file, each named in the list below."""
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -41,6 +42,14 @@ REPORTS: Final[dict[str, Report]] = {
         *(StaffActivity(), DataQuality()),
     )
 }
+
+
+def asked_in_words(given: Mapping[str, Any]) -> str:
+    """Return parameters as the form of a report that has them shows them, a line each."""
+    forms = [report.parameters for report in REPORTS.values()]
+    known = next((form for form in forms if set(given) <= set(form.base_fields)), None)
+    told = known.in_words(given) if known else given.items()
+    return "\n".join(f"{label}: {value}" for label, value in told)
 
 
 class UnknownReportError(ValidationError):

@@ -37,6 +37,13 @@ def words(model: Any, name: str, value: Any) -> str:
         (Product, "reorder_level", 12000, "12,000"),
         (Product, "tags", ["new", "tea"], "new, tea"),
         (ReportSchedule, "cron", "30 7 * * 1-5", "Each working day, Monday to Friday at 07:30"),
+        (
+            ReportSchedule,
+            "parameters",
+            {"limit": 20, "period": "last_quarter"},
+            "Period: Last full quarter\nHow many: 20",
+        ),
+        (ReportSchedule, "parameters", {"gone": "x"}, "gone: x"),
         (ReportSchedule, "cron", "*/5 * * * *", "*/5 * * * *"),
         (OrderEvent, "data", {"units": 2, "sent_by": "DHL"}, "sent by: DHL\nunits: 2"),
         (OrderEvent, "data", {"lines": [{"sku": "A"}, {}], "note": None}, "lines: sku: A, —\nnote: —"),
