@@ -124,6 +124,7 @@ def _write(merges: list[Merge], stage: Stage, tables: dict[str, dict[str, int]])
     """
     done, total = 0, sum(tables[merge.name][action] for merge in merges for action in merge.writes)
     at_once = any(merge.follows for merge in merges)
+    stage.watch(_("Writing"), done, total)
     for merge in merges:
         merge.run_prepared()
         for action in merge.writes:

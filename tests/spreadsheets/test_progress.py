@@ -63,6 +63,7 @@ def test_new_rows_are_told_batch_by_batch_and_keep_their_order(catalogue_manager
 
     confirm_import(job=job, actor=catalogue_manager, watch=watch)
 
+    assert [phase for phase, done, _total in told if not done] == ["Comparing with what is here", "Writing"]
     assert written(told) == [("Writing", n, 5) for n in (2, 4, 5)]
     assert list(Product.objects.order_by("pk").values_list("sku", flat=True)) == ["A1", "A2", "A3", "A4", "A5"]
 
