@@ -61,6 +61,8 @@ class Outcome:
     guards: list[dict[str, Any]] = field(default_factory=list)
     effects: list[dict[str, Any]] = field(default_factory=list)
     field_counts: list[dict[str, Any]] = field(default_factory=list)
+    read: dict[str, Any] = field(default_factory=dict)
+    """How the file was read, as detected or as told."""
 
     @property
     def changes_something(self) -> bool:
@@ -92,6 +94,7 @@ def check_sheet(resource: SheetResource, sheet: Sheet, stage: Stage) -> Outcome:
         guards=tripped_guards(resource.slug, resource.guards, shown, stage),
         effects=effects_of(resource.effects, shown, stage),
         field_counts=field_counts(merges, resource.labels()),
+        read={},
     )
 
 

@@ -202,7 +202,7 @@ def test_new_rows_are_created_in_the_order_of_the_file(tmp_path: Path) -> None:
 
 def test_the_answer_has_just_the_keys_that_scripts_know(tmp_path: Path) -> None:
     answer = run_import("products", write_csv(tmp_path / "p.csv", "sku", "A1"))
-    known = "rows create update unchanged refused tables problems guards effects field_counts change_set seconds"
+    known = "rows create update unchanged refused tables problems guards effects field_counts read change_set seconds"
     assert list(answer) == [*known.split(), "status", "stderr"]
 
 

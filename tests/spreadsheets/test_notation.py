@@ -3,6 +3,7 @@
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -126,3 +127,19 @@ def test_where_rows_leave_no_choice_one_is_refused(tmp_path: Path) -> None:
     path = write_table(tmp_path / "s.csv", ["sku", "counted"], [["A", 1]])
     answer = run_import("stock-count", path, "--mode", "update")
     assert (answer["status"], "leave no choice" in answer["stderr"]) == (2, True)
+
+
+@pytest.mark.django_db
+def test_the_command_tells_how_the_file_was_read(tmp_path: Path, catalogue_manager: Any) -> None:
+    path = write_table(tmp_path / "p.csv", ["sku", "price"], [["A", "1,5"]])
+    read = {
+        "kind": "csv",
+        "encoding": "utf-8",
+        "delimiter": ",",
+        "sheet": None,
+        "header_row": 1,
+        "decimal": ",",
+        "date_order": None,
+    }
+    assert run_import("products", path)["read"] == read
+    assert run_import("products", path, "--as", catalogue_manager.email)["read"] == read

@@ -19,6 +19,7 @@ from backoffice.spreadsheets.services import (
     apply_or_ask,
     find_profile,
     hand_in,
+    how_read,
     import_file,
     wait_for_decision,
     with_profile,
@@ -140,7 +141,7 @@ class Command(BaseCommand):
         if outcome.ignored:
             self.stderr.write(_("These columns fill nothing: %(names)s.") % {"names": ", ".join(outcome.ignored)})
         said = {name: getattr(outcome, name) for name in ANSWERED}
-        said |= {"change_set": change_set, "seconds": round(time.monotonic() - started, 3)}
+        said |= {"read": outcome.read, "change_set": change_set, "seconds": round(time.monotonic() - started, 3)}
         self.stdout.write(json.dumps(said, ensure_ascii=False, default=str))
         if outcome.refused and not options["only_valid"]:
             raise SystemExit(REFUSED_ROWS)
@@ -162,7 +163,7 @@ class Command(BaseCommand):
             raise SystemExit(WRONG_REQUEST) from error
         job = wait_for_decision(job=job, seconds=options["wait"])
         said = {name: getattr(job, KEPT_AS.get(name, name)) for name in ANSWERED}
-        said |= {"import": job.pk, "state": job.state, "change_set": job.change_set_id}
+        said |= {"read": how_read(job.detected), "import": job.pk, "state": job.state, "change_set": job.change_set_id}
         said |= {"seconds": round(time.monotonic() - started, 3)}
         self.stdout.write(json.dumps(said, ensure_ascii=False, default=str))
         if status := status_of(job, **options):

@@ -8,7 +8,7 @@ from backoffice.spreadsheets.services.checking import (
     read_again,
     upload_file,
 )
-from backoffice.spreadsheets.services.files import OPTIONS, Request
+from backoffice.spreadsheets.services.files import OPTIONS, Request, how_read
 from backoffice.spreadsheets.services.handing import apply_or_ask, hand_in, wait_for_decision
 from backoffice.spreadsheets.services.leftovers import error_file, kept_error_file, kept_error_files, sweep_imports
 from backoffice.spreadsheets.services.profiles import (
@@ -64,6 +64,7 @@ __all__ = [
     "find_profile",
     "hand_in",
     "header_changes",
+    "how_read",
     "import_file",
     "is_understood_otherwise",
     "kept_error_file",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def checked(request: Request, token: str, watch: Watch = unwatched) -> Iterator[
             notation=found.notation,
         )
         stage = Stage(token, mapping, watch)
-        yield found, stage, check_sheet(resource, sheet, stage)
+        yield found, stage, replace(check_sheet(resource, sheet, stage), read=found.read)
 
 
 def opened(request: Request) -> Sheet:
@@ -86,6 +86,11 @@ class Opened:
         )
         return cls(sheet=sheet, sample=sample, notation=notation)
 
+    @property
+    def read(self) -> dict[str, Any]:
+        """How the file is read, by the names of the options."""
+        return how_read(detected_in(self.sheet, self.sheet.headers) | vars(self.notation))
+
     def facts(self, resource: SheetResource) -> dict[str, Any]:
         """Return what an import keeps of the file."""
         return {
@@ -94,6 +99,11 @@ class Opened:
             "examples": examples_of(self.sheet.headers, self.sample),
             "proposed": propose_by_values(resource, self.sheet.headers, self.sample, self.notation),
         }
+
+
+def how_read(detected: Mapping[str, Any]) -> dict[str, Any]:
+    """Return of what was detected in a file how it is read, by the names of the options."""
+    return {name: detected.get(name) for name in ("kind", *READING_OPTIONS, *NOTATION_OPTIONS)}
 
 
 def take_sample(sheet: Sheet) -> list[Row]:
