@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.db import transaction
+from django.db.models.signals import post_save
 from django.utils import timezone
 
 from backoffice.jobs.models import Job
@@ -187,13 +188,27 @@ def test_a_file_that_was_taken_and_not_moved_is_moved_and_not_taken_again(folder
     assert (path.exists(), ImportJob.objects.count(), Product.objects.count()) == (False, 1, 1)
 
 
-def test_a_file_that_changed_under_the_reading_is_left(folder: Path, catalogue_manager: Any) -> None:
-    profile_of(catalogue_manager)
+def test_a_file_that_is_written_while_it_is_read_is_left(
+    folder: Path, tmp_path: Path, catalogue_manager: Any, settings: Any
+) -> None:
+    """Somebody goes on writing just when the file seemed whole: what was read of it is thrown away."""
+    settings.MEDIA_ROOT = tmp_path / "media"
+    profile_of(catalogue_manager, arrival="apply")
     path = drop(folder)
+
+    def go_on_writing(**_said: Any) -> None:
+        path.write_text(FILE + "A-2,Rum\n", encoding="utf-8")
+
     take_arrivals()
-    os.utime(path)
-    assert take_arrivals() == 0
-    assert (path.exists(), ImportJob.objects.exists()) == (True, False)
+    post_save.connect(go_on_writing, sender=ImportJob)
+    try:
+        assert take_arrivals() == 0
+    finally:
+        post_save.disconnect(go_on_writing, sender=ImportJob)
+    assert (path.exists(), ImportJob.objects.exists(), Product.objects.exists()) == (True, False, False)
+    assert [each for each in (tmp_path / "media").rglob("*") if each.is_file()] == []
+    assert look_twice() == 1
+    assert Product.objects.count() == 2
 
 
 def test_the_schedule_looks_at_the_folders(folder: Path, catalogue_manager: Any) -> None:
