@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -20,7 +20,8 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 from backoffice.desk.admin import DeskModelAdmin
 from backoffice.desk.columns import NOTHING, column, text, when
 from backoffice.desk.filters import ChoiceFilter
-from backoffice.desk.forms import VersionedForm
+from backoffice.desk.forms import VERSION, VersionedForm, stale_sentence
+from backoffice.desk.merging import Shown
 from backoffice.desk.queues import Queue
 from reports.admin.pages import choice_page
 from reports.catalogue import REPORTS
@@ -116,6 +117,7 @@ class ScheduleForm(VersionedForm):
 
     def clean(self) -> dict[str, Any] | None:
         values = super().clean() or self.cleaned_data
+        self.refuse_overlap()
         if not self.errors:
             parameters = self.declared.parameters.asked(self.parameters)
             for name, errors in parameters.errors.items():
@@ -126,6 +128,14 @@ class ScheduleForm(VersionedForm):
             if values["alert_figure"] and values["alert_figure"] not in totals_of(self.declared):
                 self.add_error("alert_figure", _("This report has no such total. Choose another, or none."))
         return values
+
+    def refuse_overlap(self) -> None:
+        """Refuse to write over times or parameters that a colleague changed: the form says them in other fields."""
+        if self.merge is None or not self.merge.possible:
+            return
+        opened = self.merge.versions.at(Shown.parse(str(self.data[VERSION])).row)
+        if (opened.cron, opened.parameters) != (self.instance.cron, self.instance.parameters):
+            raise ValidationError(stale_sentence(self.instance), code="stale")
 
     @property
     def parameters(self) -> dict[str, Any]:

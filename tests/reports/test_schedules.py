@@ -364,6 +364,26 @@ def test_what_the_code_declares_is_not_changed_by_a_form(manager: Any, signed_in
     assert signed_in(manager).post(address, form(title="Mine")).status_code == 403
 
 
+@pytest.mark.parametrize(
+    ("theirs", "saved"),
+    [({"asked-period": "this_month"}, False), ({"at": "09:00"}, False), ({"title": "Theirs"}, True)],
+)
+def test_times_and_parameters_that_a_colleague_changed_are_not_written_over(
+    theirs: dict[str, str], saved: bool, manager: Any, administrator: Any, signed_in: Any
+) -> None:
+    posted(signed_in(manager))
+    schedule = ReportSchedule.objects.get(title="Sales")
+    address = reverse("admin:reports_reportschedule_change", args=[schedule.pk])
+    both = {"alert_when": "above", "_version": schedule.updated_at.isoformat()}
+    signed_in(administrator).post(address, form(**both | theirs))
+
+    response = signed_in(manager).post(address, form(**both, due_within=30))
+
+    schedule.refresh_from_db()
+    assert (schedule.due_within == 30) == saved
+    assert ("Nothing of yours was saved" in response.content.decode()) != saved
+
+
 def test_whoever_saves_a_plan_lends_it_their_rights(manager: Any, administrator: Any, signed_in: Any) -> None:
     schedule = plan(manager)
     address = reverse("admin:reports_reportschedule_change", args=[schedule.pk])
