@@ -1,6 +1,6 @@
 """Reading a report: its rows as they stream from the database, counted and added up on the way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -23,13 +23,21 @@ class Reading:
 
     `row_count` and `totals` are whole once the rows are read. Totals are exact: integers, or decimals with all
     the digits that the rows have; a column without any value has none. `as_of` is the database's time just before
-    the rows were read. With a `row_limit`, reading on beyond it raises TooManyRowsError.
+    the rows were read. With a `row_limit`, reading on beyond it raises TooManyRowsError. `keep` gets each whole row.
     """
 
-    def __init__(self, report: Report | Behind, question: Question, *, row_limit: int | None = None) -> None:
+    def __init__(
+        self,
+        report: Report | Behind,
+        question: Question,
+        *,
+        row_limit: int | None = None,
+        keep: Callable[[Row], None] | None = None,
+    ) -> None:
         self.report: Any = report
         self.question = question
         self.row_limit = row_limit
+        self.keep = keep
         self.row_count = 0
         self.summed = [(at, column.name) for at, column in enumerate(report.columns) if column.total]
         self.totals: dict[str, Decimal | int] = {name: 0 for _at, name in self.summed}
@@ -55,6 +63,8 @@ class Reading:
                 if row[at] is not None:
                     self.totals[name] += row[at]
                     empty.discard(name)
+            if self.keep is not None:
+                self.keep(row)
             yield row
         for name in empty if self.row_count else ():
             del self.totals[name]
@@ -75,7 +85,8 @@ def database_time() -> datetime:
 def _stream(query: Sql) -> Iterator[Row]:
     with connection.cursor() as cursor:
         # All rows are wanted: by default the planner favours the first ones of a cursor. Orders are gathered in memory.
-        cursor.execute("SET LOCAL cursor_tuple_fraction = 1; SET LOCAL work_mem = '64MB'")
+        # Code is not compiled for the side of a rolled report that is not read.
+        cursor.execute("SET LOCAL cursor_tuple_fraction = 1; SET LOCAL work_mem = '64MB'; SET LOCAL jit = off")
     with connection.chunked_cursor() as cursor:
         cursor.execute(query.text, dict(query.params))
         while rows := cursor.fetchmany(CHUNK):

@@ -15,8 +15,8 @@ from reports.models import ReportRun
 
 
 def address_of(page: Any) -> str:
-    """Return the whole address of the page of a run or of a schedule."""
-    name = f"admin:reports_{page._meta.model_name}_change"
+    """Return the whole address of the page of a row."""
+    name = f"admin:{page._meta.app_label}_{page._meta.model_name}_change"
     return f"{settings.DESK_URL.rstrip('/')}{reverse(name, args=[page.pk])}"
 
 

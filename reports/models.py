@@ -21,7 +21,11 @@ from reports.catalogue.base import Column
 from reports.periods import Period
 from reports.querysets import ReportRunQuerySet, ReportScheduleQuerySet
 from reports.rhythms import in_words
+from reports.rollups import models as rollups
 from reports.schedules import DECLARED
+
+# The tables of the rollups are models of this app.
+__all__ = ["AlertWhen", "Format", "ReportRun", "ReportSchedule", "report_choices", "rollups"]
 
 
 class Format(models.TextChoices):
@@ -246,6 +250,11 @@ class ReportRun(models.Model):
     def path(self) -> Path:
         """Where the file is; outside every folder that is served."""
         return Path(settings.MEDIA_ROOT) / self.file
+
+    @property
+    def rows_path(self) -> Path:
+        """Where its rows are kept, for comparisons, as long as the file is."""
+        return self.path.with_name(f"{self.path.name}.rows.gz")
 
     @property
     def recipients(self) -> list[str]:

@@ -129,6 +129,11 @@ def local_today(at: datetime | None = None) -> date:
     return timezone.localdate(at, timezone=ZoneInfo(settings.TIME_ZONE))
 
 
+def local_day(column: str) -> str:
+    """Return the SQL of the local date of the instant in `column`; it has the parameter `zone`."""
+    return f"({column} AT TIME ZONE %(zone)s)::date"
+
+
 def month_start(day: date, months: int = 0) -> date:
     """Return the first day of the month that lies `months` after the one of `day`."""
     index = day.year * 12 + day.month - 1 + months

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.jobs.context import JobContext
@@ -15,15 +16,20 @@ from backoffice.jobs.registry import job
 from backoffice.jobs.schedules import register
 from backoffice.jobs.services import enqueue_job
 from reports.delivery import DELIVER, PRODUCE, deliver_run, tell_of_failure
+from reports.mails import tell
 from reports.models import ReportRun, ReportSchedule
-from reports.planning import SCHEDULED, enqueue_due_reports, note_arrival, stop_plan, watch_plans
+from reports.planning import SCHEDULED, administrators, enqueue_due_reports, note_arrival, stop_plan, watch_plans
+from reports.rollups.services import check_rollups, refresh_rollups, rollups_are_behind
 from reports.schedules import DECLARED
 from reports.services import expire_runs, fail_run, produce_run, request_scheduled_run
 
 EXPIRE = "reports.expire_runs"
 START = "reports.start_due"
 WATCH = "reports.watch"
+REFRESH = "reports.refresh_rollups"
+CHECK = "reports.check_rollups"
 A_WHILE = timedelta(hours=1)
+MINUTES = timedelta(minutes=5)
 
 
 @job(kind=PRODUCE, title=_("Run a report"), atomic=False, time_limit=1800)
@@ -72,6 +78,24 @@ def delete_old_files(context: JobContext, *, due: str = "") -> dict[str, Any]:
     return {"files": expire_runs(at=timezone.now())}
 
 
+@job(kind=REFRESH, title=_("Reckon in what changed"), kept=MINUTES, wanted=rollups_are_behind)
+def refresh(context: JobContext) -> dict[str, int]:
+    """Reckon into the rollups what changed since they were."""
+    return refresh_rollups()
+
+
+@job(kind=CHECK, title=_("Compare the rollups with the rows"))
+def check(context: JobContext, *, due: str = "") -> dict[str, list[str]]:
+    """Look whether the rollups are what the rows add up to; tell the administrators when they are not."""
+    found = check_rollups()
+    if found:
+        text = " ".join([gettext("What reports keep reckoned ahead was not what the rows add up to."), *found])
+        text = f"{text} {gettext('It is reckoned anew; until then reports of these days read the rows.')}"
+        context.report_problem(text)
+        tell(administrators(), gettext("Figures reckoned ahead were wrong"), text, page=context.job)
+    return {"differences": found}
+
+
 def _produce(context: JobContext, run: ReportRun) -> dict[str, Any]:
     try:
         with context.effect():
@@ -105,3 +129,4 @@ for declared in DECLARED:
 register(name="run planned reports", kind=START, cron="* * * * *", words=_("every minute"))
 register(name="look for missing reports", kind=WATCH, cron="*/5 * * * *", words=_("every five minutes"))
 register(name="delete old report files", kind=EXPIRE, cron="30 3 * * *", words=_("every night at 03:30"))
+register(name="check the rollups", kind=CHECK, cron="40 2 * * *", words=_("every night at 02:40"))

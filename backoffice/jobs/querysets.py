@@ -9,6 +9,7 @@ from django_q.models import OrmQ
 
 OPEN = ("queued", "running")
 LATELY = timedelta(days=7)
+A_BREAK = timedelta(minutes=1)
 # The kind of job that shows whether a worker does what it is asked.
 CANARY = "jobs.canary"
 # What could have begun so long ago is late; a long job waits for the long ones before it.
@@ -37,6 +38,11 @@ class JobQuerySet(models.QuerySet[Any]):
     def succeeded(self, kind: str) -> "JobQuerySet":
         """Those of `kind` that did all of their work."""
         return self.filter(kind=kind, state="succeeded")
+
+    def holding_off(self, kind: str) -> "JobQuerySet":
+        """Those of `kind` that are under way, and those that failed so lately that another would fail too."""
+        failed = models.Q(state__in=REPEATABLE, finished_at__gte=Now() - A_BREAK)
+        return self.filter(models.Q(state__in=OPEN) | failed, kind=kind)
 
     def claimable(self) -> "JobQuerySet":
         """Those that a worker may start now."""

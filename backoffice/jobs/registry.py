@@ -23,7 +23,10 @@ class UnknownKind(LookupError):
 
 @dataclass(frozen=True)
 class JobKind:
-    """How jobs of one kind run; `time_limit` is in seconds. Those that succeeded are `kept` for so long."""
+    """How jobs of one kind run; `time_limit` is in seconds. Those that succeeded are `kept` for so long.
+
+    One is enqueued as soon as `wanted` says that there is something to do.
+    """
 
     name: str
     body: Callable[..., Any]
@@ -33,6 +36,7 @@ class JobKind:
     retry_on: tuple[type[Exception], ...]
     atomic: bool
     kept: timedelta
+    wanted: Callable[[], bool] | None
 
     @property
     def queue(self) -> str:
@@ -52,6 +56,7 @@ def job(
     retry_on: tuple[type[Exception], ...] = TRANSIENT,
     atomic: bool = True,
     kept: timedelta = KEPT,
+    wanted: Callable[[], bool] | None = None,
 ) -> Callable[[Body], Body]:
     """Declare the decorated function as the body of the jobs of `kind`, written `app.verb_noun`.
 
@@ -61,7 +66,8 @@ def job(
     An error of `retry_on` is tried again, with growing pauses; a crash of the worker always is; any other
     error fails the job at once. Attempts count before the body runs. With a `time_limit` of more than ten minutes
     the jobs run on the cluster `long`. A kind that is due every minute is `kept` for
-    minutes, so that it does not bury the others.
+    minutes, so that it does not bury the others. `wanted` is asked every two seconds, by one cheap query, for work
+    that should not wait for a time.
     """
     if not 0 < time_limit <= MAX_TIME_LIMIT or max_attempts < 1:
         raise ImproperlyConfigured(f"Job {kind}: give it 1 to {MAX_TIME_LIMIT} seconds and at least one attempt.")
@@ -69,7 +75,8 @@ def job(
     def declare(body: Body) -> Body:
         if kind in _kinds and _kinds[kind].body.__module__ != body.__module__:
             raise ImproperlyConfigured(f"Job {kind} is declared in two places.")
-        _kinds[kind] = JobKind(kind, body, title or kind, max_attempts, time_limit, retry_on, atomic, kept)
+        limits = (max_attempts, time_limit, retry_on, atomic, kept)
+        _kinds[kind] = JobKind(kind, body, title or kind, *limits, wanted)
         return body
 
     return declare

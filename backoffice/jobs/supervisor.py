@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
 from backoffice.jobs.services import (
+    enqueue_wanted_jobs,
     excuse_worker,
     forget_workers,
     is_frozen,
@@ -28,6 +29,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.2
 REPORT_SECONDS = 5
+WANTED_SECONDS = 2
 # A cluster that dies or freezes so often, and does no work in between, is beyond help from here.
 MOST_STARTS = 5
 LONGEST_PAUSE = 30
@@ -111,6 +113,7 @@ class Supervisor:
         self.clusters = [Cluster(queue, command, processes=processes[queue]) for queue, command in commands.items()]
         self.reports_at = 0.0
         self.ticks_at = 0.0
+        self.wanted_at = 0.0
         self.database_was_away = False
 
     def run(self) -> None:
@@ -136,7 +139,12 @@ class Supervisor:
             self.reports_at = time.monotonic() + 1
 
     def beat(self) -> None:
-        """Report the workers; each minute enqueue what is due, find what is lost, and ask for signs of life."""
+        """Enqueue what is wanted; report the workers; each minute enqueue what is due, find what is lost, and ask for
+        signs of life.
+        """
+        if time.monotonic() >= self.wanted_at:
+            self.wanted_at = time.monotonic() + WANTED_SECONDS
+            enqueue_wanted_jobs()
         if time.monotonic() < self.reports_at:
             return
         for cluster in self.clusters:

@@ -254,6 +254,8 @@ REPORT_SLA_DAYS = {"unpaid": 3, "to_ship": 2, "on_hold": 2}
 REPORT_PAGE_SECONDS = 5
 REPORT_PAGE_ROWS = 500
 REPORT_INLINE_ROWS = 20_000
+# So many rows of a run are compared with those of the run before.
+REPORT_COMPARED_ROWS = 100_000
 
 # Where the newest seal of the history is written each minute: on another disk than the database, if there is one.
 HISTORY_HEADS_FILE = env.str("HISTORY_HEADS_FILE", default=str(DATA_DIR / "history-heads.log"))

@@ -3,12 +3,20 @@
 from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import Column, Group, Kind
-from reports.catalogue.facts import FactsReport
+from reports.catalogue.facts import RolledReport
 from reports.catalogue.parameters import PeriodParameters
-from reports.catalogue.sales import LINE_FACTS, ORDER, PERMISSIONS, SALES, UNITS
+from reports.catalogue.sales import (
+    CATEGORIES_ROLLED,
+    CATEGORIES_STAND,
+    LINE_FACTS,
+    ORDER,
+    PERMISSIONS,
+    SALES,
+    UNITS,
+)
 
 
-class CategoryByMonth(FactsReport):
+class CategoryByMonth(RolledReport):
     """The category is the one that the product is in today; months are local."""
 
     slug = "category-by-month"
@@ -29,8 +37,14 @@ class CategoryByMonth(FactsReport):
     key = ("month", "category_id")
     behind_columns = (*ORDER, UNITS, SALES)
     facts = LINE_FACTS
+    gathered = ("month", "category_id", "units", "sales")
+    rolled = CATEGORIES_ROLLED
+    stands = CATEGORIES_STAND
     rows = """
-        SELECT month, catalog_category.name, sum(units), sum(sales), month, category_id
-        FROM facts LEFT JOIN catalog_category ON catalog_category.id = category_id
-        GROUP BY month, category_id, catalog_category.name ORDER BY month, sum(sales) DESC, category_id
+        , gathered AS (
+            SELECT month, category_id, sum(units)::bigint AS units, sum(sales) AS sales FROM facts GROUP BY 1, 2
+        )
+        SELECT month, catalog_category.name, units, sales, month, category_id
+        FROM gathered LEFT JOIN catalog_category ON catalog_category.id = category_id
+        ORDER BY month, sales DESC, category_id
     """

@@ -5,10 +5,10 @@ from dataclasses import replace
 from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import Chart, Column, Group, Kind, Link, Question, Row
-from reports.catalogue.facts import FactsReport, local_day, within
+from reports.catalogue.facts import FactsReport, within
 from reports.catalogue.rfm_customers import RfmParameters
 from reports.catalogue.sales import ORDER, PERMISSIONS, orders_between
-from reports.periods import DAY, month_start
+from reports.periods import DAY, local_day, month_start
 
 FIGURES = (
     Column("new", _("New customers"), Kind.INTEGER, total=True),

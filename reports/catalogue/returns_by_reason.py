@@ -3,8 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import Chart, Column, Group, Kind
-from reports.catalogue.facts import FactsReport, local_day, within
+from reports.catalogue.facts import FactsReport, within
 from reports.catalogue.parameters import PeriodParameters
+from reports.periods import local_day
 
 RETURNED = (
     Column("returns", _("Returns"), Kind.INTEGER, total=True),

@@ -1,18 +1,17 @@
 """What the sales reports share: which orders count, and what each of them adds to the figures."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import Column, Group, Kind, Link, Question, Row
-from reports.catalogue.facts import FactsReport, local_day, within
+from reports.catalogue.facts import PERIOD_STANDS, RolledReport, within, within_days
 from reports.catalogue.parameters import PeriodParameters, ReportParameters
-from reports.periods import Period
+from reports.periods import Period, local_day
+from reports.rollups import definitions
 
-# Placed and completed orders count as business; credit notes are negative in themselves.
-COUNTED = "o.status IN ('placed', 'completed') AND o.currency = %(currency)s"
+COUNTED = f"{definitions.COUNTED} AND o.currency = %(currency)s"
 PERMISSIONS = ("reports.run_report", "orders.view_order")
 ORDERS = (
     Column("orders", _("Orders"), Kind.INTEGER, total=True),
@@ -48,18 +47,34 @@ LINE_FACTS = f"""
     WHERE {COUNTED} AND {within("o.placed_at")}
 """  # noqa: S608
 
+LINES_ROLLED = f"""
+    SELECT product_id, units, sales FROM {definitions.BY_PRODUCT.table}
+    WHERE currency = %(currency)s AND {within_days("day")}
+"""  # noqa: S608
+CATEGORIES_ROLLED = f"""
+    SELECT date_trunc('month', day::timestamp)::date AS month, category_id, units, sales FROM {definitions.BY_CATEGORY.table}
+    WHERE currency = %(currency)s AND {within_days("day")}
+"""  # noqa: S608
+CATEGORIES_STAND = f"{PERIOD_STANDS} AND {definitions.CATEGORIES_STAND}"
 
-class SalesByOrderField(FactsReport):
+
+class SalesByOrderField(RolledReport):
     """Sales by something that stands on the order itself."""
 
     group = Group.SALES
     permissions = PERMISSIONS
     parameters: ClassVar[type[ReportParameters]] = PeriodParameters
     facts = order_facts()
+    rolled = f"""
+        SELECT country, channel, orders, credit_notes, units, sales FROM {definitions.BY_COUNTRY_AND_CHANNEL.table}
+        WHERE currency = %(currency)s AND {within_days("day")}
+    """  # noqa: S608
+    stands = PERIOD_STANDS
     behind_columns = (*ORDER, *ORDERS, UNITS, SALES)
 
     def __init_subclass__(cls) -> None:
         (field,) = cls.key
+        cls.gathered = (field, "orders", "credit_notes", "units", "sales")
         cls.rows = f"""
             SELECT {field}, sum(orders), sum(credit_notes), sum(units)::bigint, sum(sales),
                 round(100 * sum(sales) / nullif(sum(sum(sales)) OVER (), 0), 2), {field}
@@ -73,7 +88,27 @@ class SalesByOrderField(FactsReport):
         return Link("admin:orders_order_changelist", query={**orders_query(question), **named})
 
 
-class SalesByTime(FactsReport):
+# The days asked for, as many before them, and those of a year before; what moves the others to the days asked for.
+SPANS = """
+    WITH spans (span, first, last, months, days) AS (VALUES
+        ('now', coalesce(%(first)s::date, '-infinity'), coalesce(%(last)s::date, 'infinity'), 0, 0),
+        ('before', %(before_first)s::date, %(before_last)s::date, %(before_months)s::int, %(before_days)s::int),
+        ('year_before', %(year_first)s::date, %(year_last)s::date, 12, 0)
+    )
+"""
+BY_SPAN = """
+    date_trunc(%(unit)s, day + make_interval(months => months, days => days))::date AS at,
+    CASE span WHEN 'now' THEN orders ELSE 0 END AS orders,
+    CASE span WHEN 'now' THEN credit_notes ELSE 0 END AS credit_notes,
+    CASE span WHEN 'now' THEN units ELSE 0 END AS units,
+    CASE span WHEN 'now' THEN sales ELSE 0 END AS sales,
+    CASE span WHEN 'before' THEN sales ELSE 0 END AS sales_before,
+    CASE span WHEN 'year_before' THEN sales ELSE 0 END AS sales_year_before
+    FROM sold JOIN spans ON day BETWEEN first AND last
+"""
+
+
+class SalesByTime(RolledReport):
     """Sales by the local day, week or month, beside those of the period before and of a year before.
 
     A period of whole months is compared with as many months before it, any other with as many days. Each row stands
@@ -93,14 +128,9 @@ class SalesByTime(FactsReport):
     )
     behind_columns = (*ORDER, *ORDERS, UNITS, SALES, *(column for column in compared if column.total))
     facts = f"""
-        WITH spans (span, starts_at, ends_at, months, days) AS (VALUES
-            ('now', coalesce(%(starts_at)s::timestamptz, '-infinity'), coalesce(%(ends_at)s::timestamptz, 'infinity'),
-                0, 0),
-            ('before', %(before_starts_at)s::timestamptz, %(before_ends_at)s::timestamptz,
-                %(before_months)s::int, %(before_days)s::int),
-            ('year_before', %(year_starts_at)s::timestamptz, %(year_ends_at)s::timestamptz, 12, 0)
-        ), sold AS (
-            SELECT o.id, o.number, o.kind, o.placed_at,
+        {SPANS}, sold AS (
+            SELECT o.id, o.number, {local_day("o.placed_at")} AS day,
+                (o.kind = 'sale')::int AS orders, (o.kind = 'credit')::int AS credit_notes,
                 coalesce(sum(l.quantity), 0) AS units, coalesce(sum(l.total), 0) AS sales
             FROM orders_order o LEFT JOIN orders_orderline l ON l.order_id = o.id
             WHERE {COUNTED}
@@ -110,15 +140,25 @@ class SalesByTime(FactsReport):
                 AND o.placed_at < coalesce(%(ends_at)s::timestamptz, 'infinity')
             GROUP BY o.id
         )
-        SELECT 'orders.order' AS model, id AS pk, number, {local_day("placed_at")} AS placed,
-            date_trunc(%(unit)s, {local_day("placed_at")} + make_interval(months => months, days => days))::date AS at,
-            (span = 'now' AND kind = 'sale')::int AS orders, (span = 'now' AND kind = 'credit')::int AS credit_notes,
-            CASE span WHEN 'now' THEN units ELSE 0 END AS units,
-            CASE span WHEN 'now' THEN sales ELSE 0 END AS sales,
-            CASE span WHEN 'before' THEN sales ELSE 0 END AS sales_before,
-            CASE span WHEN 'year_before' THEN sales ELSE 0 END AS sales_year_before
-        FROM sold JOIN spans ON placed_at >= starts_at AND placed_at < ends_at
+        SELECT 'orders.order' AS model, id AS pk, number, day AS placed, {BY_SPAN}
     """  # noqa: S608
+    gathered = ("at", "orders", "credit_notes", "units", "sales", "sales_before", "sales_year_before")
+    rolled = f"""
+        {SPANS}, sold AS (
+            SELECT day, orders, credit_notes, units, sales FROM {definitions.BY_COUNTRY_AND_CHANNEL.table}
+            WHERE currency = %(currency)s
+        )
+        SELECT {BY_SPAN}
+    """  # noqa: S608
+    stands = definitions.sales_stand(
+        "spans.starts_at",
+        "spans.ends_at",
+        """(VALUES
+            (coalesce(%(starts_at)s::timestamptz, '-infinity'), coalesce(%(ends_at)s::timestamptz, 'infinity')),
+            (%(before_starts_at)s::timestamptz, %(before_ends_at)s::timestamptz),
+            (%(year_starts_at)s::timestamptz, %(year_ends_at)s::timestamptz)
+        ) AS spans (starts_at, ends_at)""",
+    )
     rows = """
         , gathered AS (
             SELECT at, sum(orders) AS orders, sum(credit_notes) AS credit_notes, sum(units)::bigint AS units,
@@ -155,8 +195,13 @@ def _days(period: Period) -> int:
     return (period.last - period.first).days + 1 if period.first and period.last else 0
 
 
-def _bounds(name: str, period: Period) -> dict[str, datetime | None]:
-    return {f"{name}_starts_at": period.starts_at, f"{name}_ends_at": period.ends_at}
+def _bounds(name: str, period: Period) -> dict[str, Any]:
+    return {
+        f"{name}_first": period.first,
+        f"{name}_last": period.last,
+        f"{name}_starts_at": period.starts_at,
+        f"{name}_ends_at": period.ends_at,
+    }
 
 
 def orders_query(question: Question) -> dict[str, str]:

@@ -3,12 +3,21 @@
 from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import Chart, Column, Group, Link, Question, Row
-from reports.catalogue.facts import FactsReport
+from reports.catalogue.facts import RolledReport
 from reports.catalogue.parameters import PeriodParameters
-from reports.catalogue.sales import LINE_FACTS, ORDER, PERMISSIONS, SALES, SHARE, UNITS
+from reports.catalogue.sales import (
+    CATEGORIES_ROLLED,
+    CATEGORIES_STAND,
+    LINE_FACTS,
+    ORDER,
+    PERMISSIONS,
+    SALES,
+    SHARE,
+    UNITS,
+)
 
 
-class SalesByCategory(FactsReport):
+class SalesByCategory(RolledReport):
     """The category is the one that the product is in today."""
 
     slug = "sales-by-category"
@@ -25,8 +34,11 @@ class SalesByCategory(FactsReport):
     behind_columns = (*ORDER, UNITS, SALES)
     chart = Chart("bar", label="category", values=("sales",))
     facts = LINE_FACTS
+    gathered = ("category_id", "units", "sales")
+    rolled = CATEGORIES_ROLLED
+    stands = CATEGORIES_STAND
     rows = """
-        SELECT catalog_category.name, sum(units), sum(sales),
+        SELECT catalog_category.name, sum(units)::bigint, sum(sales),
             round(100 * sum(sales) / nullif(sum(sum(sales)) OVER (), 0), 2), category_id
         FROM facts LEFT JOIN catalog_category ON catalog_category.id = category_id
         GROUP BY category_id, catalog_category.name ORDER BY sum(sales) DESC, category_id

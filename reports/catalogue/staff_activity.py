@@ -3,8 +3,9 @@
 from django.utils.translation import gettext_lazy as _
 
 from reports.catalogue.base import Chart, Column, Group, Kind, Link, Question, Row
-from reports.catalogue.facts import FactsReport, local_day, within
+from reports.catalogue.facts import FactsReport, within
 from reports.catalogue.parameters import DatesParameters
+from reports.periods import local_day
 
 DONE = (
     Column("changes", _("Change sets"), Kind.INTEGER, total=True),

@@ -6,9 +6,10 @@ from django.utils.translation import gettext_lazy as _
 
 from catalog.models import StockMovement
 from reports.catalogue.base import Chart, Column, Group, Kind, Link, Question, Row
-from reports.catalogue.facts import FactsReport, local_day, within
+from reports.catalogue.facts import FactsReport, within
 from reports.catalogue.parameters import DatesParameters
 from reports.catalogue.stock import PERMISSIONS
+from reports.periods import local_day
 
 MOVED = (
     Column("movements", _("Movements"), Kind.INTEGER, total=True),

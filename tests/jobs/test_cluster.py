@@ -16,9 +16,11 @@ from backoffice.jobs.services import enqueue_job
 from backoffice.jobs.supervisor import MOST_STARTS, Supervisor
 from backoffice.supervisor import SupervisorError
 from catalog.models import Category
+from reports.rollups.models import DailySales
 from tests.ground.desks import ends_soon
 from tests.jobs import kinds  # noqa: F401
 from tests.jobs.workers import PATIENCE, SESSIONS, WHOLE_CLUSTER, TestWorker, wait_until
+from tests.reports.samples import make_sale
 
 # One process runs them all, since they share a worker. No table is emptied between them, which would get in its way.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
@@ -90,6 +92,11 @@ def test_a_job_that_may_take_long_runs_in_a_cluster_of_its_own(worker: TestWorke
     assert job.result == {"queue": "long"}
     assert job.worker is not None
     assert job.worker.queue == "long"
+
+
+def test_what_is_sold_is_reckoned_in_without_being_asked(worker: TestWorker) -> None:
+    make_sale("2026-10-05T10:00Z", (1, "5"))
+    wait_until(lambda: DailySales.objects.filter(day="2026-10-05", sales=5).exists())
 
 
 @pytest.mark.parametrize(

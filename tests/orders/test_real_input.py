@@ -20,6 +20,8 @@ from reports.catalogue import get_report
 from reports.catalogue.rfm import SEGMENT_NAMES
 from reports.execution import Reading
 from reports.formats import exact
+from reports.rollups.models import DailyProductSales, DailySales
+from reports.rollups.services import check_rollups, refresh_rollups
 from reports.services import ask
 from tests.conftest import SHARED_DATA
 from tests.spreadsheets.importing import counts, run_import
@@ -102,6 +104,19 @@ def test_sales_by_country_hold_to_the_last_digit(facts: dict[str, Any]) -> None:
     rows, _totals = report("sales-by-country")
     found = {row["country"]: [row["orders"] + row["credit_notes"], row["units"], exact(row["sales"])] for row in rows}
     assert found == {country: figures for country, (_lines, *figures) in facts["by_country"].items()}
+
+
+def test_the_same_holds_for_what_is_reckoned_ahead(facts: dict[str, Any]) -> None:
+    slugs = ("sales-by-day", "sales-by-month", "sales-by-country", "sales-by-product", "category-by-month")
+    from_rows = [report(slug) for slug in slugs]
+    refresh_rollups()
+
+    assert [report(slug) for slug in slugs] == from_rows
+    by_month = DailySales.objects.annotate(month=TruncMonth("day")).values("month").annotate(net=Sum("sales"))
+    assert {f"{row['month']:%Y-%m}": exact(row["net"]) for row in by_month} == facts["net_by_month"]
+    by_product = DailyProductSales.objects.aggregate(net=Sum("sales"), units=Sum("units"))
+    assert exact(by_product["net"]) == facts["sum_quantity_x_price"]
+    assert check_rollups() == []
 
 
 def test_top_customers_hold_to_the_last_digit(facts: dict[str, Any]) -> None:

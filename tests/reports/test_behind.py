@@ -17,7 +17,9 @@ from reports.catalogue import REPORTS, get_report
 from reports.catalogue.base import Question, Report
 from reports.execution import Reading
 from reports.periods import local_today
+from reports.rollups.services import refresh_rollups
 from reports.services import ask
+from tests.reports.rolled import ROLLED, read, read_rows
 from tests.reports.world import make_world, without_triggers
 
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("world of reports")]
@@ -31,6 +33,7 @@ def shop(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
         grant_role(user=staff, role="Manager")
         make_world(staff)
         break_figures()
+        refresh_rollups()
         yield staff
         transaction.set_rollback(True)
 
@@ -70,6 +73,17 @@ def test_the_records_behind_a_row_add_up_to_its_figures(slug: str) -> None:
             sums = {name: made_of.totals.get(name) for _at, name in figures if row[_at] is not None}
             assert sums == {name: row[at] for at, name in figures if row[at] is not None}, (given, row)
     assert found
+
+
+@pytest.mark.parametrize("slug", ROLLED)
+@pytest.mark.parametrize("period", ["all_time", "last_12_months", "last_30_days", "this_month", "today"])
+def test_a_report_says_the_same_from_its_rollup_as_from_the_rows(slug: str, period: str) -> None:
+    asked = {"period": period, "today": local_today()}
+
+    found, expected = read(slug, **asked), read_rows(slug, **asked)
+
+    assert found == expected
+    assert [[type(value) for value in row] for row in found[0]] == [[type(each) for each in row] for row in expected[0]]
 
 
 @pytest.mark.parametrize("slug", REPORTS)

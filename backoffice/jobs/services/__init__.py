@@ -1,7 +1,7 @@
 """Writes about jobs: asking for them, holding them while they run, and finding those that are due or lost."""
 
 from backoffice.jobs.services.leases import claim_job, end_job, prolong_lease, recover_jobs, release_job
-from backoffice.jobs.services.planning import enqueue_due_jobs
+from backoffice.jobs.services.planning import enqueue_due_jobs, enqueue_wanted_jobs
 from backoffice.jobs.services.queue import (
     can_cancel_job,
     can_retry_job,
@@ -46,6 +46,7 @@ __all__ = [
     "end_job",
     "enqueue_due_jobs",
     "enqueue_job",
+    "enqueue_wanted_jobs",
     "excuse_worker",
     "forget_workers",
     "is_frozen",

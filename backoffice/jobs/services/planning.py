@@ -1,4 +1,4 @@
-"""Turning due times into jobs."""
+"""Turning due times, and work that is there, into jobs."""
 
 import logging
 from datetime import datetime, timedelta
@@ -7,6 +7,7 @@ from django.db import transaction
 
 from backoffice.jobs.clock import database_now
 from backoffice.jobs.models import Job, JobSchedule
+from backoffice.jobs.registry import all_kinds
 from backoffice.jobs.schedules import Missed, Schedule, get_schedule
 from backoffice.jobs.services.queue import enqueue_job
 
@@ -51,6 +52,15 @@ def _enqueue_due(pk: int) -> int:
         checked_at=now,
     )
     return len(jobs)
+
+
+def enqueue_wanted_jobs() -> int:
+    """Enqueue a job of each kind that has something to do and none under way, nor one that just failed; how many."""
+    wanted = [kind.name for kind in all_kinds() if kind.wanted is not None and kind.wanted()]
+    ready = [kind for kind in wanted if not Job.objects.holding_off(kind).exists()]
+    for kind in ready:
+        enqueue_job(kind=kind)
+    return len(ready)
 
 
 def due_times(schedule: Schedule, *, first: datetime, now: datetime) -> tuple[list[datetime], datetime]:
