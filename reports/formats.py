@@ -44,6 +44,15 @@ def words_of(columns: Sequence[Column], rows: Iterable[Row]) -> list[list[str]]:
     return [[in_words(value, column) for value, column in zip(row, columns, strict=True)] for row in rows]
 
 
+def from_plain(value: Any, column: Column) -> Any:
+    """Return the value of a column that `as_plain` wrote."""
+    if value is None:
+        return None
+    if column.kind in {Kind.AMOUNT, Kind.PERCENT, Kind.NUMBER}:
+        return Decimal(value)
+    return date.fromisoformat(value) if column.kind in {Kind.DATE, Kind.MONTH} else value
+
+
 def as_plain(value: Any) -> Any:
     """Return `value` as JSON holds it: amounts as decimal text, dates and times as ISO 8601."""
     if isinstance(value, Decimal):

@@ -54,8 +54,13 @@ class ReportRunQuerySet(models.QuerySet[Any]):
         return self.filter(expires_at__lte=at).exclude(file="")
 
     def before(self, run: Any) -> "ReportRunQuerySet":
-        """Earlier runs of the same report, newest first."""
-        return self.succeeded().filter(report=run.report, pk__lt=run.pk).order_by("-pk")
+        """Earlier runs of the same report with the same parameters, as they were asked, newest first."""
+        asked = self.succeeded().filter(report=run.report, parameters=run.parameters)
+        return asked.filter(pk__lt=run.pk).order_by("-pk")
+
+    def kept(self) -> "ReportRunQuerySet":
+        """Those whose file is not deleted."""
+        return self.exclude(file="")
 
     def for_changelist(self) -> "ReportRunQuerySet":
         """All that the list shows, in one query."""

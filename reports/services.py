@@ -19,6 +19,7 @@ from reports.catalogue.parameters import in_sentences
 from reports.execution import Reading
 from reports.files import digest, write_report
 from reports.formats import as_plain, words_of
+from reports.kept import keeping
 from reports.models import Format, ReportRun, ReportSchedule
 from reports.periods import local_today
 
@@ -128,11 +129,12 @@ def produce_run(*, run: ReportRun, row_limit: int | None = None) -> ReportRun:
         return run
     report, started = get_report(run.report), timezone.now()
     require(can_run_report(report, run.requested_by))
-    reading = Reading(report, question_of(run), row_limit=row_limit)
-    run.as_of, run.filename = reading.as_of, filename(run, local_today(reading.as_of))
     run.file = f"reports/{started:%Y/%m}/{run.pk}-{secrets.token_hex(8)}.{run.format}"
     run.path.parent.mkdir(parents=True, exist_ok=True)
-    write_report(run, reading)
+    with keeping(run.rows_path, report) as keep:
+        reading = Reading(report, question_of(run), row_limit=row_limit, keep=keep)
+        run.as_of, run.filename = reading.as_of, filename(run, local_today(reading.as_of))
+        write_report(run, reading)
     run.row_count, run.totals = reading.row_count, {name: as_plain(total) for name, total in reading.totals.items()}
     run.first_rows = words_of(run.columns, reading.first_rows)
     run.size, run.sha256 = run.path.stat().st_size, digest(run.path)
@@ -160,7 +162,7 @@ def fail_run(*, run: ReportRun, error: str) -> None:
 def expire_runs(*, at: datetime) -> int:
     """Delete the files that are kept no longer; their runs stay, with figures and checksum. Return how many."""
     outdated = list(ReportRun.objects.outdated(at=at).select_for_update().order_by("pk"))
-    paths = [run.path for run in outdated]
+    paths = [path for run in outdated for path in (run.path, run.rows_path)]
     ReportRun.objects.filter(pk__in=[run.pk for run in outdated]).update(file="")
     transaction.on_commit(lambda: _delete_files(paths))
     return len(outdated)

@@ -48,13 +48,13 @@ def catalogue_page(request: HttpRequest) -> HttpResponse:
     lead = _("Choose a report. Each figure opens what it is made of, and every report can be had as a file.")
     context = _choice(request, _("Reports"), lead, lambda report: reverse("admin:reports_report", args=[report.slug]))
     context["runs_url"] = reverse("admin:reports_reportrun_changelist")
-    return _page(request, "reports/catalogue.html", **context)
+    return page(request, "reports/catalogue.html", **context)
 
 
 def choice_page(request: HttpRequest, title: str, address: Callable[[Report], str]) -> HttpResponse:
     """List the reports that the user may plan, each with the `address` that goes on with it."""
     lead = _("Choose a report. You say next what it is asked, when it runs and who gets it.")
-    return _page(request, "reports/catalogue.html", **_choice(request, title, lead, address))
+    return page(request, "reports/catalogue.html", **_choice(request, title, lead, address))
 
 
 def _choice(request: HttpRequest, title: str, lead: str, address: Callable[[Report], str]) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def rows_page(request: HttpRequest, slug: str) -> HttpResponse:
     figure = next((str(column.label) for column in report.behind_columns if column.name == made_of.figure), "")
     back = f"{back}?{urlencode(given)}" if given else back
     title = f"{report.title}: {figure.lower()}" if figure else report.title
-    return _page(request, "reports/rows.html", title=title, report=report, shown=shown, back=back)
+    return page(request, "reports/rows.html", title=title, report=report, shown=shown, back=back)
 
 
 @require_safe
@@ -115,7 +115,7 @@ def rows_page(request: HttpRequest, slug: str) -> HttpResponse:
 def download_page(request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
     """Hand out the file of a run to those who may have it now."""
     run = get_object_or_404(ReportRun.objects.select_related("requested_by"), pk=pk)
-    _deny(can_open_run(run, request.user))
+    deny(can_open_run(run, request.user))
     if run.state != ReportRun.State.SUCCEEDED:
         raise Http404(_("The file is not there yet."))
     if run.has_expired(at=timezone.now()) or not run.file or not run.path.is_file():
@@ -129,7 +129,7 @@ def _permitted(request: HttpRequest, slug: str) -> Report:
         report = get_report(slug)
     except UnknownReportError as error:
         raise Http404(error.messages[0]) from error
-    _deny(can_run_report(report, request.user))
+    deny(can_run_report(report, request.user))
     return report
 
 
@@ -152,7 +152,7 @@ def _show(
         address = reverse("admin:reports_reportschedule_add")
         context["plan_url"] = f"{address}?{urlencode({'report': report.slug, **given})}"
     context["print_url"] = f"{reverse('admin:reports_report_print', args=[report.slug])}?{urlencode(given)}"
-    return _page(request, template, title=report.title, **context)
+    return page(request, template, title=report.title, **context)
 
 
 def _read(report: Report, question: Question, given: dict[str, str]) -> ShownReport:
@@ -193,10 +193,12 @@ def _sent(request: HttpRequest) -> dict[str, str]:
     return (request.POST if request.method == "POST" else request.GET).dict()
 
 
-def _deny(refusal: Refusal | None) -> None:
+def deny(refusal: Refusal | None) -> None:
+    """Answer 403 when there is a refusal, with its sentence."""
     if refusal is not None:
         raise PermissionDenied(refusal.sentence)
 
 
-def _page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+def page(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+    """Return a page of the desk."""
     return render(request, template, {**admin.site.each_context(request), **context})

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,7 +15,9 @@ from backoffice.desk.admin import ReadOnlyAdmin
 from backoffice.desk.columns import NOTHING, badge, code, column, number, row_link, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter
 from backoffice.desk.queues import Queue
+from reports.admin.comparisons import compare_page
 from reports.admin.pages import catalogue_page, download_page, print_page, report_page, rows_page
+from reports.catalogue import REPORTS
 from reports.delivery import can_run_again, run_again
 from reports.formats import in_words
 from reports.models import ReportRun
@@ -34,6 +36,21 @@ def file_link(run: ReportRun) -> str:
     if not run.file:
         return _("deleted")
     return row_link(run.download_url, run.get_format_display())
+
+
+def compare_link(run: ReportRun) -> str:
+    """Return a link to what changed since the run before."""
+    if run.state != ReportRun.State.SUCCEEDED or not run.file:
+        return NOTHING
+    return row_link(reverse("admin:reports_reportrun_compare", args=[run.pk]), _("Compare with the run before"))
+
+
+def asked(run: ReportRun) -> str:
+    """Return the parameters as they were asked, in words."""
+    if run.report not in REPORTS:
+        return NOTHING
+    told = REPORTS[run.report].parameters.in_words(run.parameters)
+    return " · ".join(f"{label}: {value}" for label, value in told if value is not False) or NOTHING
 
 
 def totals(run: ReportRun) -> str:
@@ -57,14 +74,16 @@ class ReportRunAdmin(ReadOnlyAdmin):
     )
     empty_text = gettext_lazy("Reports that were run appear here. Choose one under Reports and download it.")
     fields = (
-        *("name", "dates", "state_badge", "error", "asked_by", "requested", "schedule", "intended_for"),
-        *("data_as_of", "rows", "sums", "took", "size_shown", "checksum", "kept_until", "download", "delivery"),
+        *("name", "parameters_shown", "dates", "state_badge", "error", "asked_by", "requested", "schedule"),
+        *("intended_for", "data_as_of", "rows", "sums", "comparison", "took", "size_shown", "checksum", "kept_until"),
+        *("download", "delivery"),
     )
     readonly_fields = fields
 
     desk_actions = ("again",)
 
     name = column(lambda run: run.title, gettext_lazy("report"))
+    parameters_shown = column(asked, gettext_lazy("asked for"))
     dates = column(lambda run: str(run.period), gettext_lazy("dates"))
     state_badge = badge("state")
     asked_by = column(lambda run: run.requested_words, gettext_lazy("who"))
@@ -72,6 +91,7 @@ class ReportRunAdmin(ReadOnlyAdmin):
     data_as_of = when("as_of", gettext_lazy("data as of"))
     rows = number("row_count", gettext_lazy("rows"))
     sums = column(totals, gettext_lazy("totals"))
+    comparison = column(compare_link, gettext_lazy("what changed"))
     size_shown = column(lambda run: filesizeformat(run.size) if run.size else NOTHING, gettext_lazy("size"))
     took = column(seconds, gettext_lazy("took"))
     checksum = code("sha256", gettext_lazy("SHA-256"))
@@ -107,6 +127,7 @@ class ReportRunAdmin(ReadOnlyAdmin):
             path("catalogue/<slug:slug>/", view(report_page), name="reports_report"),
             path("catalogue/<slug:slug>/rows/", view(rows_page), name="reports_report_rows"),
             path("catalogue/<slug:slug>/print/", view(print_page), name="reports_report_print"),
+            path("<int:pk>/compare/", view(compare_page), name="reports_reportrun_compare"),
             path("<int:pk>/download/", view(download_page), name="reports_reportrun_download"),
         ]
         return own + super().get_urls()

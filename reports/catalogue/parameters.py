@@ -130,17 +130,6 @@ def in_sentences(form: ReportParameters) -> list[str]:
     ]
 
 
-def asked_in_words(parameters: type[ReportParameters], given: Mapping[str, Any]) -> list[str]:
-    """Return what was asked, each parameter by its label, without those that were left out."""
-    fields = {name: field for name, field in parameters().fields.items() if given.get(name) not in {None, ""}}
-    asked = [(field, given[name]) for name, field in fields.items() if given[name] is not False]
-    return [f"{field.label}: {_choices(field).get(value, value)}" for field, value in asked]
-
-
-def _choices(field: forms.Field) -> dict[Any, Any]:
-    return dict(field.choices) if isinstance(field, forms.ChoiceField) else {}  # type: ignore[arg-type]
-
-
 def _allowed(field: forms.Field) -> str:
     if not isinstance(field, forms.ChoiceField):
         return ""
