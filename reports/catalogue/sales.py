@@ -52,8 +52,8 @@ LINES_ROLLED = f"""
     WHERE currency = %(currency)s AND {within_days("day")}
 """  # noqa: S608
 CATEGORIES_ROLLED = f"""
-    SELECT date_trunc('month', day::timestamp)::date AS month, category_id, units, sales FROM {definitions.BY_CATEGORY.table}
-    WHERE currency = %(currency)s AND {within_days("day")}
+    SELECT date_trunc('month', day::timestamp)::date AS month, category_id, units, sales
+    FROM {definitions.BY_CATEGORY.table} WHERE currency = %(currency)s AND {within_days("day")}
 """  # noqa: S608
 CATEGORIES_STAND = f"{PERIOD_STANDS} AND {definitions.CATEGORIES_STAND}"
 
