@@ -95,7 +95,7 @@ class ShownReport(Table):
     @property
     def period(self) -> str:
         """The dates in words; nothing for a report about now."""
-        asks_for_dates = "period" in self.question.values
+        asks_for_dates = "period" in self.question.values or self.question.period.last
         return str(self.question.period) if asks_for_dates else ""
 
     @property

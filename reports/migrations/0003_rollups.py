@@ -5,7 +5,8 @@ from django.db import migrations, models
 
 # Only what the figures are made of counts: a line that is shipped, an order that gets a tag, is left alone. Compared are
 # sets of rows, which is the one way to compare transition tables that the planner cannot make slow. Lines find their
-# orders by the primary key, however many they are: the plan of the first statement of a session is kept for all.
+# orders one by one, by the primary key: the plan of the first statement of a session is kept for all, and may have been
+# made for a line of an empty table.
 TRIGGERS = """
 CREATE FUNCTION reports_orders_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -29,29 +30,31 @@ BEGIN
 END;
 $$;
 
-CREATE FUNCTION reports_lines_changed() RETURNS trigger LANGUAGE plpgsql
-SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+CREATE FUNCTION reports_lines_changed() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO reports_rollupchange (sold_at)
-        SELECT DISTINCT date_trunc('hour', o.placed_at) FROM orders_order AS o
-        WHERE o.id IN (SELECT order_id FROM new_rows) AND o.placed_at IS NOT NULL;
+        SELECT DISTINCT date_trunc('hour', o.placed_at) FROM (SELECT DISTINCT order_id FROM new_rows) AS touched
+        CROSS JOIN LATERAL (SELECT placed_at FROM orders_order WHERE id = touched.order_id OFFSET 0) AS o
+        WHERE o.placed_at IS NOT NULL;
     ELSIF TG_OP = 'DELETE' THEN
         INSERT INTO reports_rollupchange (sold_at)
-        SELECT DISTINCT date_trunc('hour', o.placed_at) FROM orders_order AS o
-        WHERE o.id IN (SELECT order_id FROM old_rows) AND o.placed_at IS NOT NULL;
+        SELECT DISTINCT date_trunc('hour', o.placed_at) FROM (SELECT DISTINCT order_id FROM old_rows) AS touched
+        CROSS JOIN LATERAL (SELECT placed_at FROM orders_order WHERE id = touched.order_id OFFSET 0) AS o
+        WHERE o.placed_at IS NOT NULL;
     ELSE
         INSERT INTO reports_rollupchange (sold_at)
-        SELECT DISTINCT date_trunc('hour', o.placed_at) FROM orders_order AS o
-        WHERE o.placed_at IS NOT NULL AND o.id IN (
+        SELECT DISTINCT date_trunc('hour', o.placed_at) FROM (
             SELECT order_id FROM (
                 (SELECT id, order_id, product_id, quantity, total FROM new_rows
                     EXCEPT SELECT id, order_id, product_id, quantity, total FROM old_rows)
                 UNION ALL
                 (SELECT id, order_id, product_id, quantity, total FROM old_rows
                     EXCEPT SELECT id, order_id, product_id, quantity, total FROM new_rows)
-            ) AS changed
-        );
+            ) AS changed GROUP BY order_id
+        ) AS touched
+        CROSS JOIN LATERAL (SELECT placed_at FROM orders_order WHERE id = touched.order_id OFFSET 0) AS o
+        WHERE o.placed_at IS NOT NULL;
     END IF;
     RETURN NULL;
 END;

@@ -1,6 +1,7 @@
 """Figures that are reckoned ahead: the same as from the rows, at any time."""
 
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -19,6 +20,9 @@ from catalog.models import Product, StockMovement
 from catalog.services import receive_stock
 from orders.models import Order, OrderLine
 from orders.services import LineDraft
+from reports.behind import behind
+from reports.catalogue import get_report
+from reports.execution import Reading
 from reports.rollups.models import (
     DailyCategorySales,
     DailyProductSales,
@@ -27,6 +31,7 @@ from reports.rollups.models import (
     RollupChange,
 )
 from reports.rollups.services import check_rollups, refresh_rollups, rollups_are_behind
+from reports.services import ask
 from tests.factories import make_draft, make_product, reload
 from tests.orders.test_invariants import Desk
 from tests.reports.rolled import ROLLED, TODAY, read, read_rows
@@ -201,17 +206,6 @@ def stock() -> dict[tuple[int, date], int]:
     return {(row.product_id, row.day): row.on_hand for row in MidnightStock.objects.all()}
 
 
-def test_stock_at_midnight_is_what_the_movements_left() -> None:
-    product = make_product(on_hand=5)
-    with without_triggers("catalog_stockmovement"):
-        StockMovement.objects.update(created_at="2026-10-05T10:00Z")
-        for at, delta in (("2026-10-05T23:59Z", -1), ("2026-10-06T00:00Z", 10)):
-            baker.make("catalog.StockMovement", product=product, delta=delta, created_at=datetime.fromisoformat(at))
-    refresh_rollups()
-
-    assert stock() == {(product.pk, date(2026, 10, 5)): 4, (product.pk, date(2026, 10, 6)): 14}
-
-
 def test_a_movement_is_reckoned_in_upon_what_was_there() -> None:
     product, other = make_product(on_hand=5), make_product(on_hand=1)
     with without_triggers("catalog_stockmovement"):
@@ -224,6 +218,44 @@ def test_a_movement_is_reckoned_in_upon_what_was_there() -> None:
     on_hand = {pk: found for (pk, _day), found in sorted(stock().items())}
     assert (on_hand[product.pk], on_hand[other.pk], len(stock())) == (8, 1, 3)
     assert check_rollups() == []
+
+
+@pytest.fixture
+def moved() -> Product:
+    """A product of which there were four units on one evening, fourteen on the next, and less now."""
+    product = make_product(on_hand=5, price=Decimal(2), cost=None)
+    with without_triggers("catalog_stockmovement"):
+        StockMovement.objects.update(created_at="2026-10-05T10:00Z")
+        for at, delta in (("2026-10-05T23:59Z", -1), ("2026-10-06T00:00Z", 10)):
+            baker.make("catalog.StockMovement", product=product, delta=delta, created_at=datetime.fromisoformat(at))
+    refresh_rollups()
+    return product
+
+
+def test_stock_at_midnight_is_what_the_movements_left(moved: Product) -> None:
+    assert stock() == {(moved.pk, date(2026, 10, 5)): 4, (moved.pk, date(2026, 10, 6)): 14}
+
+
+@pytest.mark.parametrize(
+    ("at", "on_hand"), [("2026-10-04", 0), ("2026-10-05", 4), ("2026-10-06", 14), ("2026-10-31", 14)]
+)
+def test_the_stock_of_a_day_is_that_of_its_midnight(moved: Product, at: str, on_hand: int) -> None:
+    rows, totals = found = read("stock-value", at=at)
+
+    assert found == read_rows("stock-value", at=at)
+    assert [(row[3], row[4], row[8]) for row in rows] == ([(on_hand, None, 2 * on_hand)] if on_hand else [])
+    made_of = Reading(behind(get_report("stock-value")), ask(get_report("stock-value"), {"at": at}, today=TODAY))
+    made_of.head(0)
+    assert {name: made_of.totals[name] for name in totals if name in made_of.totals} == totals
+
+
+def test_the_stock_of_a_day_is_read_from_the_rollup_while_nothing_moved(moved: Product) -> None:
+    MidnightStock.objects.update(on_hand=1000)
+    assert read("stock-value", at="2026-10-05")[1]["on_hand"] == 1000
+
+    receive_stock(product=moved, quantity=1)
+
+    assert read("stock-value", at="2026-10-05")[1]["on_hand"] == 4
 
 
 class RolledDesk(Desk):
