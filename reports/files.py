@@ -34,7 +34,7 @@ CELLS = {
 def write_report(run: ReportRun, reading: Reading) -> None:
     """Write the rows of `reading` to the path of `run`, in its format; a failure leaves no file.
 
-    Raises UnwritableFile when the format cannot hold the rows.
+    Rows beyond the last of a sheet go on in another; the totals stand below the last of them.
     """
     if run.format == Format.JSON:
         with replacing(run.path) as file:
@@ -42,7 +42,8 @@ def write_report(run: ReportRun, reading: Reading) -> None:
     else:
         columns = [_sheet_column(column) for column in reading.report.columns]
         ending = Ending(totals=lambda: _totals_row(reading), about=lambda: _about(run, reading))
-        write_sheet(run.path, columns, (_exact_row(row, columns, reading.report) for row in reading), ending=ending)
+        rows = (_exact_row(row, columns, reading.report) for row in reading)
+        write_sheet(run.path, columns, rows, split=True, ending=ending)
     run.path.chmod(0o600)
 
 

@@ -70,6 +70,20 @@ def test_a_workbook_carries_the_newest_seal_of_the_history(tmp_path: Path, setti
     assert about["History sealed"] == f"{seal.number} {seal.hash}"
 
 
+def test_rows_beyond_the_last_of_a_sheet_go_on_in_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("backoffice.spreadsheets.writers.workbook.ROWS_A_SHEET", 3)
+    lands = [f"Land {number}" for number in range(5)]
+    for number, land in enumerate(lands):
+        make_sale("2026-10-05T10:00Z", (9 - number, "1"), country=land)
+
+    run = run_report(report="sales-by-country", given={"period": "all_time"}, file_format="xlsx")
+
+    *sheets, about = load_workbook(run.path).worksheets
+    rows = [[row[0] for row in sheet.iter_rows(min_row=2, values_only=True)] for sheet in sheets]
+    assert (about.title, [land for sheet in rows for land in sheet]) == ("About", [*lands, "Total"])
+    assert (len(sheets), run.row_count) == (3, 5)
+
+
 def test_months_are_dates_in_a_workbook() -> None:
     make_sale("2026-10-05T10:00Z", (1, "5"))
     run = run_report(report="sales-by-month", given={"period": "all_time"}, file_format="xlsx")
