@@ -242,6 +242,11 @@ class ReportRun(models.Model):
         return Period.from_parameters(self.resolved)
 
     @property
+    def is_dated(self) -> bool:
+        """Whether it asked for dates, or tells how things are now."""
+        return "period" in self.parameters or any(self.resolved.values())
+
+    @property
     def download_url(self) -> str:
         """The address of the file, for those who may have it."""
         return reverse("admin:reports_reportrun_download", args=[self.pk])

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import ReadOnlyAdmin
-from backoffice.desk.columns import NOTHING, badge, code, column, number, row_link, when
+from backoffice.desk.columns import NOTHING, badge, column, number, row_link, when
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter
 from backoffice.desk.queues import Queue
 from reports.admin.comparisons import compare_page
@@ -36,6 +36,11 @@ def file_link(run: ReportRun) -> str:
     if not run.file:
         return _("deleted")
     return row_link(run.download_url, run.get_format_display())
+
+
+def checksum_shown(run: ReportRun) -> str:
+    """Return the checksum of the file, in as many lines as it needs."""
+    return format_html('<span class="desk-code desk-long">{}</span>', run.sha256) if run.sha256 else NOTHING
 
 
 def compare_link(run: ReportRun) -> str:
@@ -94,7 +99,7 @@ class ReportRunAdmin(ReadOnlyAdmin):
     comparison = column(compare_link, gettext_lazy("what changed"))
     size_shown = column(lambda run: filesizeformat(run.size) if run.size else NOTHING, gettext_lazy("size"))
     took = column(seconds, gettext_lazy("took"))
-    checksum = code("sha256", gettext_lazy("SHA-256"))
+    checksum = column(checksum_shown, gettext_lazy("SHA-256"))
     kept_until = when("expires_at", gettext_lazy("kept until"))
     download = column(file_link, gettext_lazy("file"))
 
@@ -103,6 +108,8 @@ class ReportRunAdmin(ReadOnlyAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         unset = {name for name in ("error", "schedule", "intended_for", "delivery") if not getattr(obj, name, None)}
+        if obj is not None and not obj.is_dated:
+            unset.add("dates")
         return [name for name in self.fields if name not in unset]
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -192,7 +192,7 @@ def report_pages(run: Any) -> Iterator[Page]:
     """Yield the pages of reports, and the file of a run of one's own."""
     yield Page("/reports/reportrun/catalogue/", Answer(EVERYBODY), READ_ONLY)
     yield Page(f"/reports/reportrun/{run.pk}/download/", Answer(EVERYBODY), READ_ONLY)
-    yield Page(f"/reports/reportrun/{run.pk}/compare/", Answer(EVERYBODY, 302), READ_ONLY)
+    yield Page(f"/reports/reportrun/{run.pk}/compare/", Answer(EVERYBODY), READ_ONLY)
     for slug, may in REPORTS.items():
         made = Answer(may, 302, writes=True)
         yield Page(f"/reports/reportrun/catalogue/{slug}/", Answer(may), made, {"format": "csv"})

@@ -100,6 +100,7 @@ def person(who: str) -> User:
 
 def all_pages(owner: User, rows: Mapping[str, Any], ready: Mapping[Any, Any]) -> Iterator[Page]:
     """Yield every page of the desk; runs and imports, which are personal, are `owner`'s."""
+    world.report_run(owner)  # what the next one is compared with
     own = {
         "reports.reportrun": world.report_run(owner),
         "spreadsheets.importjob": world.checked_import(owner, "products"),
