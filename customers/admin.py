@@ -4,6 +4,8 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Case, Value, When
+from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +32,14 @@ from customers.services import (
     restore_customer,
     set_consent,
     unblock_customer,
+)
+
+# What exports of the list hold in the place of columns that are put together.
+NAME = Coalesce(NullIf("company", Value("")), "name")
+STATE = Case(
+    When(archived_at__isnull=False, then=Value("Archived")),
+    When(blocked=True, then=Value("Blocked")),
+    default=Value("Active"),
 )
 
 
@@ -119,9 +129,9 @@ class CustomerAdmin(TimelineMixin, DeskModelAdmin):
     desk_actions = ("block", "unblock", "note_consent", "archive", "restore")
 
     code = code("number")
-    who = column(lambda customer: customer.company or customer.name, _("name"))
+    who = column(lambda customer: customer.company or customer.name, _("name"), exported=NAME)
     mail = text("email", _("e-mail"))
-    state = column(state_of, _("state"))
+    state = column(state_of, _("state"), exported=STATE)
     orders = number("figures__orders_count", _("orders"))
     orders_of = column(orders_link, _("orders"))
     spent = money("figures__spent", _("spent"))

@@ -1,9 +1,7 @@
 """Files of report runs: rows as they stream, with totals and with what was asked, when and by whom."""
 
-import hashlib
 from collections.abc import Sequence
 from decimal import Decimal
-from pathlib import Path
 from typing import IO, Any
 
 import orjson
@@ -44,13 +42,6 @@ def write_report(run: ReportRun, reading: Reading) -> None:
         ending = Ending(totals=lambda: _totals_row(reading), about=lambda: _about(run, reading))
         rows = (_exact_row(row, columns, reading.report) for row in reading)
         write_sheet(run.path, columns, rows, split=True, ending=ending)
-    run.path.chmod(0o600)
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _sheet_column(column: Column) -> SheetColumn:

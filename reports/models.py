@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
 from backoffice.jobs.schedules import Missed, Schedule
+from backoffice.spreadsheets.kept import KeptFile
 from reports.catalogue import REPORTS, asked_in_words
 from reports.catalogue.base import Column
 from reports.periods import Period
@@ -132,7 +133,7 @@ class ReportSchedule(TrackedModel):
         return [self.times.instant_of(local) for local in islice(self.times.times_after(after), count)]
 
 
-class ReportRun(models.Model):
+class ReportRun(KeptFile):
     """One run of a report: what was asked, what the dates meant, what came out, and the file while it is kept.
 
     `row_count` and `totals` are those of the whole report. Amounts in `totals` are exact decimals written as text.
@@ -179,11 +180,6 @@ class ReportRun(models.Model):
     row_count = models.PositiveBigIntegerField(_("rows"), null=True, blank=True)
     totals = models.JSONField(_("totals"), default=dict, encoder=DjangoJSONEncoder)
     duration = models.DurationField(_("duration"), null=True, blank=True)
-    file = models.CharField(_("file"), max_length=200, blank=True)
-    filename = models.CharField(_("file name"), max_length=200, blank=True)
-    size = models.PositiveBigIntegerField(_("size"), null=True, blank=True)
-    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
-    expires_at = models.DateTimeField(_("kept until"), null=True, blank=True)
     first_rows = models.JSONField(
         _("first rows"), default=list, db_default=[], encoder=DjangoJSONEncoder, help_text=_("In words, for mails.")
     )
@@ -252,14 +248,13 @@ class ReportRun(models.Model):
         return reverse("admin:reports_reportrun_download", args=[self.pk])
 
     @property
-    def path(self) -> Path:
-        """Where the file is; outside every folder that is served."""
-        return Path(settings.MEDIA_ROOT) / self.file
-
-    @property
     def rows_path(self) -> Path:
         """Where its rows are kept, for comparisons, as long as the file is."""
         return self.path.with_name(f"{self.path.name}.rows.gz")
+
+    @property
+    def paths(self) -> list[Path]:
+        return [self.path, self.rows_path]
 
     @property
     def recipients(self) -> list[str]:
@@ -270,7 +265,3 @@ class ReportRun(models.Model):
     def requested_words(self) -> str:
         """Who asked for it, in words."""
         return str(self.requested_by or self.requested_label)
-
-    def has_expired(self, *, at: datetime) -> bool:
-        """Whether its file is kept no longer at the instant `at`."""
-        return self.expires_at is not None and self.expires_at <= at

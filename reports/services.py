@@ -1,9 +1,7 @@
 """Writes about report runs: asking for one, producing its file, and letting go of old files."""
 
-import secrets
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,11 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.changes.refusals import NOT_ALLOWED, Refusal, refuse_if, require
+from backoffice.spreadsheets.kept import let_go
 from reports.catalogue import REPORTS, get_report
 from reports.catalogue.base import Question, Report
 from reports.catalogue.parameters import in_sentences
 from reports.execution import Reading
-from reports.files import digest, write_report
+from reports.files import write_report
 from reports.formats import as_plain, words_of
 from reports.kept import keeping
 from reports.models import Format, ReportRun, ReportSchedule
@@ -129,17 +128,15 @@ def produce_run(*, run: ReportRun, row_limit: int | None = None) -> ReportRun:
         return run
     report, started = get_report(run.report), timezone.now()
     require(can_run_report(report, run.requested_by))
-    run.file = f"reports/{started:%Y/%m}/{run.pk}-{secrets.token_hex(8)}.{run.format}"
-    run.path.parent.mkdir(parents=True, exist_ok=True)
+    run.choose_place("reports", run.format)
     with keeping(run.rows_path, report) as keep:
         reading = Reading(report, question_of(run), row_limit=row_limit, keep=keep)
         run.as_of, run.filename = reading.as_of, filename(run, local_today(reading.as_of))
         write_report(run, reading)
+    run.note_contents(days=settings.REPORT_KEEP_DAYS)
     run.row_count, run.totals = reading.row_count, {name: as_plain(total) for name, total in reading.totals.items()}
     run.first_rows = words_of(run.columns, reading.first_rows)
-    run.size, run.sha256 = run.path.stat().st_size, digest(run.path)
     run.state, run.error = ReportRun.State.SUCCEEDED, ""
-    run.expires_at = timezone.now() + timedelta(days=settings.REPORT_KEEP_DAYS)
     run.duration = timezone.now() - started
     run.save()
     return run
@@ -158,14 +155,9 @@ def fail_run(*, run: ReportRun, error: str) -> None:
     unfinished.update(state=ReportRun.State.FAILED, error=error)
 
 
-@transaction.atomic
 def expire_runs(*, at: datetime) -> int:
     """Delete the files that are kept no longer; their runs stay, with figures and checksum. Return how many."""
-    outdated = list(ReportRun.objects.outdated(at=at).select_for_update().order_by("pk"))
-    paths = [path for run in outdated for path in (run.path, run.rows_path)]
-    ReportRun.objects.filter(pk__in=[run.pk for run in outdated]).update(file="")
-    transaction.on_commit(lambda: _delete_files(paths))
-    return len(outdated)
+    return let_go(ReportRun.objects.outdated(at=at))
 
 
 def limit_time(*, seconds: float) -> None:
@@ -191,11 +183,6 @@ def filename(run: ReportRun, day: date) -> str:
     else:
         dates = day.isoformat()
     return f"{run.report}_{dates}.{run.format}"
-
-
-def _delete_files(paths: list[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
 
 
 def _refuse_format(file_format: str) -> None:

@@ -24,6 +24,8 @@ READS = [
     "bulk.view_bulkrun",
     "catalog.export_*",
     "reports.run_report",
+    "spreadsheets.view_exportfile",
+    "spreadsheets.*_exporttemplate",
 ]
 WORKS_ORDERS = [
     "orders.add_*",

@@ -37,6 +37,7 @@ from backoffice.desk.sites import desk_site
 from backoffice.jobs.services import enqueue_job
 
 EDIT = DeskAction(title=gettext_lazy("Edit many"), permission="", icon="edit", name="edit_many")
+EXPORT = DeskAction(title=gettext_lazy("Export"), permission="", icon="download", name="export_rows")
 KIND = "bulk.carry_out"
 # So many rows are asked whether they may be worked on, and so many tried, before a plan is shown.
 CHECKED = 1_000

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Case, F, TextField, Value, When
 from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.text import capfirst
@@ -83,8 +84,13 @@ def day(value: date | None) -> str:
     return NOTHING if value is None else formats.date_format(value, "j M Y")
 
 
-def column(read: Callable[[Any], Any], label: Any, *, sort: str | None = None, **attributes: Any) -> Column:
-    """Return a column that shows what `read` makes of a row."""
+def column(
+    read: Callable[[Any], Any], label: Any, *, sort: str | None = None, exported: Any = "", **attributes: Any
+) -> Column:
+    """Return a column that shows what `read` makes of a row.
+
+    Exports have its value for the ORM, `exported`: a path, or an expression; without one they leave it out.
+    """
 
     def show(_admin: Any, row: Any) -> Any:
         return read(row)
@@ -92,9 +98,16 @@ def column(read: Callable[[Any], Any], label: Any, *, sort: str | None = None, *
     shown: Any = show
     shown.short_description = capfirst(label)
     shown.admin_order_field = sort
+    shown.exported = exported
     for name, value in attributes.items():
         setattr(shown, name, value)
     return show
+
+
+def choice_words(path: str, choices: Any) -> Case:
+    """Return the words of a field with choices, for the ORM."""
+    words = [When(**{path: value}, then=Value(str(label))) for value, label in choices if value not in {None, ""}]
+    return Case(*words, default=F(path), output_field=TextField())
 
 
 def follow(row: Any, path: str) -> Any:
@@ -120,7 +133,7 @@ def badge(path: str, label: Any = None) -> Column:
             return NOTHING
         return status_badge(getattr(owner, name), getattr(owner, f"get_{name}_display")())
 
-    return column(read, label or words(path), sort=path)
+    return column(read, label or words(path), sort=path, exported=path)
 
 
 def money(path: str, label: Any = None, *, sort: str | None = None) -> Column:
@@ -130,7 +143,7 @@ def money(path: str, label: Any = None, *, sort: str | None = None) -> Column:
         value = follow(row, path)
         return NOTHING if value is None else format_html('<span class="desk-figure">{}</span>', figure(value))
 
-    return column(read, label or words(path), sort=sort or path, formatting="price")
+    return column(read, label or words(path), sort=sort or path, exported=path, formatting="price")
 
 
 def number(path: str, label: Any = None, *, sort: str | None = None, warn_below: int | None = None) -> Column:
@@ -143,7 +156,7 @@ def number(path: str, label: Any = None, *, sort: str | None = None, warn_below:
         tone = " desk-red-text" if warn_below is not None and value < warn_below else ""
         return format_html('<span class="desk-figure{}">{}</span>', tone, figure(value, 0))
 
-    return column(read, label or words(path), sort=sort or path, formatting="price")
+    return column(read, label or words(path), sort=sort or path, exported=path, formatting="price")
 
 
 def signed(path: str, label: Any = None) -> Column:
@@ -152,12 +165,13 @@ def signed(path: str, label: Any = None) -> Column:
     def read(row: Any) -> str:
         return format_html('<span class="desk-figure">{}</span>', f"{follow(row, path):+,}")
 
-    return column(read, label or words(path), formatting="price")
+    return column(read, label or words(path), exported=path, formatting="price")
 
 
 def when(path: str, label: Any = None) -> Column:
     """Show an instant relative to now, exact on hover."""
-    return column(lambda row: moment(follow(row, path)), label or words(path).removesuffix(" at"), sort=path)
+    label = label or words(path).removesuffix(" at")
+    return column(lambda row: moment(follow(row, path)), label, sort=path, exported=path)
 
 
 def exactly(path: str, label: Any) -> Column:
@@ -172,7 +186,8 @@ def exactly(path: str, label: Any) -> Column:
 
 def on_day(path: str, label: Any = None) -> Column:
     """Show a date."""
-    return column(lambda row: day(follow(row, path)), label or words(path).removesuffix(" on"), sort=path)
+    label = label or words(path).removesuffix(" on")
+    return column(lambda row: day(follow(row, path)), label, sort=path, exported=path)
 
 
 def code(path: str, label: Any = None) -> Column:
@@ -182,12 +197,12 @@ def code(path: str, label: Any = None) -> Column:
         value = follow(row, path)
         return format_html('<span class="desk-code">{}</span>', value) if value else NOTHING
 
-    return column(read, label or words(path), sort=path)
+    return column(read, label or words(path), sort=path, exported=path)
 
 
 def text(path: str, label: Any = None) -> Column:
     """Show words; a dash where there are none."""
-    return column(lambda row: follow(row, path) or NOTHING, label or words(path), sort=path)
+    return column(lambda row: follow(row, path) or NOTHING, label or words(path), sort=path, exported=path)
 
 
 def tags(path: str = "tags", label: Any = None) -> Column:
@@ -197,7 +212,7 @@ def tags(path: str = "tags", label: Any = None) -> Column:
         shown = [format_html('<span class="desk-chip">{}</span>', tag) for tag in follow(row, path) or []]
         return format_html("{} " * len(shown), *shown) if shown else NOTHING
 
-    return column(read, label or words(path))
+    return column(read, label or words(path), exported=path)
 
 
 def row_link(url: str, label: Any) -> str:

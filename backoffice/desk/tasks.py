@@ -1,7 +1,9 @@
-"""Work of the desk that takes longer than a page should wait: undo, and runs on many rows."""
+"""Work of the desk that takes longer than a page should wait: undo, runs on many rows, and exports."""
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import User
@@ -10,12 +12,17 @@ from backoffice.bulk.services import carry_out, end_run
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.undo import undo_change_set
 from backoffice.desk.bulk import KIND, work_of
+from backoffice.desk.exporting import EXPORT, produce
 from backoffice.jobs.context import JobCancelled, JobContext
 from backoffice.jobs.models import Job
 from backoffice.jobs.registry import job
+from backoffice.jobs.schedules import register
 from backoffice.jobs.services import enqueue_job
+from backoffice.spreadsheets.models import ExportFile
+from backoffice.spreadsheets.services import expire_exports, fail_export
 
 UNDO = "changes.undo"
+EXPIRE = "spreadsheets.expire_exports"
 # So many objects are undone while the page waits.
 LARGE = 5_000
 
@@ -57,3 +64,31 @@ def carry_out_in_background(context: JobContext, *, pk: int) -> dict[str, Any]:
             end_run(run=run, state=BulkRun.State.STOPPED)
         raise
     return {"done": run.done, "skipped": run.skipped, "failed": run.failed}
+
+
+@job(kind=EXPORT, title=_("Export rows"), time_limit=3600, atomic=False)
+def export_in_background(context: JobContext, *, pk: int, total: int) -> dict[str, Any]:
+    """Make a large export, with the rights that its owner has now."""
+    export = ExportFile.objects.select_related("owner").get(pk=pk)
+    try:
+        with context.effect():
+            made = produce(export, lambda done: context.progress(done, max(done, total)))
+    except JobCancelled:
+        with context.effect():
+            fail_export(export=export, error=str(_("Stopped on request.")))
+        raise
+    except ValidationError as error:
+        with context.effect():
+            fail_export(export=export, error=" ".join(error.messages))
+        raise
+    context.progress(made.rows or 0, made.rows or 0)
+    return {"rows": made.rows}
+
+
+@job(kind=EXPIRE, title=_("Delete old export files"))
+def delete_old_exports(context: JobContext, *, due: str = "") -> dict[str, Any]:
+    """Delete the files of exports that are kept no longer."""
+    return {"deleted": expire_exports(at=timezone.now())}
+
+
+register(name="delete old exports", kind=EXPIRE, cron="40 3 * * *", words=_("every night at 03:40"))

@@ -89,6 +89,13 @@ GROUPS: list[tuple[Any, list[Item]]] = [
     (
         _("Spreadsheets"),
         [
+            Item(
+                _("My files"),
+                "folder_open",
+                "spreadsheets_exportfile_changelist",
+                "spreadsheets.view_exportfile",
+                "mine",
+            ),
             Item(_("Imports"), "upload_file", "spreadsheets_importjob_changelist", "spreadsheets.view_importjob"),
             Item(
                 _("Import profiles"),
@@ -102,6 +109,7 @@ GROUPS: list[tuple[Any, list[Item]]] = [
         _("System"),
         [
             Item(_("Changes"), "history", "changes_changeset_changelist", "changes.view_changeset"),
+            Item(_("Exports"), "file_export", "spreadsheets_exportfile_changelist", "spreadsheets.audit_exportfile"),
             Item(_("Bulk runs"), "dynamic_form", "bulk_bulkrun_changelist", "bulk.view_bulkrun"),
             Item(_("Jobs"), "work_history", "jobs_job_changelist", "jobs.view_job"),
             Item(_("Schedules"), "schedule", "jobs_jobschedule_changelist", "jobs.view_jobschedule"),

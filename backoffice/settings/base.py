@@ -310,6 +310,10 @@ SPREADSHEET_WATCH_SETTLE_SECONDS = 30
 # Limits of the guard rails of imports, where the code's do not fit: {"products.price_jump": {"limit": 80}}.
 SPREADSHEET_GUARDS: dict[str, dict[str, int]] = {}
 
+# An export of more rows is made in the background; each is kept for its owner for so many days.
+EXPORT_PAGE_ROWS = env.int("EXPORT_PAGE_ROWS", default=50_000)
+EXPORT_KEEP_DAYS = env.int("EXPORT_KEEP_DAYS", default=7)
+
 # The kinds of spreadsheet, for imports and exports: name and import-export resource.
 SPREADSHEET_RESOURCES = {
     "products": "catalog.resources.ProductResource",

@@ -1,7 +1,8 @@
 """Exports of a resource: its columns in their order, as a file whose import changes nothing."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -50,29 +51,40 @@ def parse_condition(text: str) -> Condition:
     return Condition(*match.groups())
 
 
+@dataclass(frozen=True)
+class Exported:
+    """A column of an export: how it is written, and its value for the ORM, by its path or as an expression."""
+
+    sheet: SheetColumn
+    value: Any
+
+
 def export_sheet(resource: SheetResource, path: Path, *, conditions: Iterable[Condition] = ()) -> int:
     """Write the rows that meet all conditions, by the rules of `write_rows`.
 
     Raises ValidationError for a condition or a name that is wrong; then no file is written.
     """
-    return write_rows(resource, filtered_rows(resource, conditions), path)
+    return write_rows(filtered_rows(resource, conditions), exported_columns(resource), path)
 
 
 def write_rows(
-    resource: SheetResource, rows: QuerySet[Any], path: Path, *, columns: Mapping[str, Column] | None = None
+    rows: QuerySet[Any], columns: Mapping[str, Exported], path: Path, *, watch: Callable[[int], None] | None = None
 ) -> int:
-    """Write rows of an export to a file of one of `QUERY_SUFFIXES`, by its name, and return how many there were.
+    """Write columns of rows to a file of one of `QUERY_SUFFIXES`, by its name, and return how many rows there were.
 
-    Without `columns` it has all that there are. PostgreSQL writes them; none stays in memory. Raises UnwritableFile.
+    PostgreSQL writes them; none stays in memory. Raises UnwritableFile.
     """
-    chosen = exported_columns(resource) if columns is None else columns
-    query, params = rows.values_list(*(column.attribute for column in chosen.values())).query.sql_with_params()
-    return write_query(path, Source(query, params, [sheet_column(name, each) for name, each in chosen.items()]))
+    query, params = rows.values_list(*(column.value for column in columns.values())).query.sql_with_params()
+    return write_query(path, Source(query, params, [column.sheet for column in columns.values()], watch))
 
 
-def exported_columns(resource: SheetResource) -> dict[str, Column]:
+def exported_columns(resource: SheetResource) -> dict[str, Exported]:
     """Return the columns that an export may have, by name."""
-    return {name: column for name, column in resource.columns.items() if column.exported}
+    return {
+        name: Exported(sheet_column(name, column), column.attribute)
+        for name, column in resource.columns.items()
+        if column.exported
+    }
 
 
 def sheet_column(name: str, column: Column) -> SheetColumn:
@@ -94,7 +106,7 @@ def filtered_rows(resource: SheetResource, conditions: Iterable[Condition]) -> Q
 
 
 def _meaning(resource: SheetResource, condition: Condition) -> Q:
-    columns = exported_columns(resource)
+    columns = {name: column for name, column in resource.columns.items() if column.exported}
     if condition.field not in columns:
         message = _("“%(name)s” is not a field to filter by. There are: %(known)s.")
         raise ValidationError(message % {"name": condition.field, "known": ", ".join(columns)}, code="filter")

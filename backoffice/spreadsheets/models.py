@@ -1,4 +1,7 @@
-"""Imports: how files of one kind are understood, the file, what its check found, and what became of it."""
+"""Imports: how files of one kind are understood, the file, what its check found, and what became of it.
+
+Exports stand in `exported`.
+"""
 
 import uuid
 
@@ -10,7 +13,10 @@ from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
+from backoffice.spreadsheets.exported import ExportFile, ExportTemplate, Format
 from backoffice.spreadsheets.querysets import ImportJobQuerySet, ImportProfileQuerySet
+
+__all__ = ["ExportFile", "ExportTemplate", "Format", "ImportJob", "ImportProfile"]
 
 
 def kept_path(job: "ImportJob", filename: str) -> str:

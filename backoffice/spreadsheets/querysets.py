@@ -71,3 +71,31 @@ class ImportProfileQuerySet(models.QuerySet[Any]):
     def for_changelist(self) -> "ImportProfileQuerySet":
         """All that the list shows, in one query."""
         return self.select_related("owner")
+
+
+class ExportTemplateQuerySet(models.QuerySet[Any]):
+    """Exports to be had again."""
+
+    def visible_to(self, user: Any) -> "ExportTemplateQuerySet":
+        """Those that `user` may use: their own, and the shared ones."""
+        return self.filter(models.Q(owner=user) | models.Q(shared=True))
+
+    def for_changelist(self) -> "ExportTemplateQuerySet":
+        """All that the list shows, in one query."""
+        return self.select_related("owner")
+
+
+class ExportFileQuerySet(models.QuerySet[Any]):
+    """Exports, newest first, and the files they left."""
+
+    def visible_to(self, user: Any) -> "ExportFileQuerySet":
+        """Those that `user` may see listed: their own, and all for those who look after what leaves the desk."""
+        return self if user.has_perm("spreadsheets.audit_exportfile") else self.filter(owner=user)
+
+    def outdated(self, *, at: datetime) -> "ExportFileQuerySet":
+        """Those whose file is kept no longer at the instant `at`, and is still there."""
+        return self.filter(expires_at__lte=at).exclude(file="")
+
+    def for_changelist(self) -> "ExportFileQuerySet":
+        """All that the list shows, in one query."""
+        return self.select_related("owner", "template").defer("keys")

@@ -5,7 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef
+from django.db.models import Case, Exists, OuterRef, Q, TextField, Value, When
+from django.db.models.functions import Coalesce, NullIf
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from backoffice.desk.admin.timelines import TimelineMixin
 from backoffice.desk.columns import (
     NOTHING,
     badge,
+    choice_words,
     code,
     column,
     money,
@@ -39,6 +41,25 @@ from orders.admin.inlines import (
 from orders.models import Order, OrderLine, Payment, Return, Shipment
 from orders.services import OrderDraft, create_draft_order, recalculate_draft
 
+# What exports of the list hold in the place of columns that are put together.
+BUYER = Coalesce(
+    NullIf("customer__company", Value("")),
+    NullIf("customer__name", Value("")),
+    "customer__number",
+    NullIf("email", Value("")),
+    output_field=TextField(),
+)
+PAYMENT = Case(
+    When(status=Order.Status.DRAFT, then=None),
+    default=choice_words("payment_state", Order.PaymentState.choices),
+    output_field=TextField(),
+)
+FULFILMENT = Case(
+    When(status=Order.Status.DRAFT, then=None),
+    When(Q(status=Order.Status.PLACED) & ~Q(hold_reason=""), then=Value("On hold")),
+    default=choice_words("fulfilment_state", Order.FulfilmentState.choices),
+    output_field=TextField(),
+)
 DRAFTED = ("customer", "email", "country", "channel", "billing_address", "shipping_address", "tags")
 
 
@@ -148,7 +169,7 @@ class OrderAdmin(TimelineMixin, OrderActions):
 
     ref = code("number", _("order"))
     placed = when("placed_at", _("placed"))
-    bought_by = column(buyer, _("customer"))
+    bought_by = column(buyer, _("customer"), exported=BUYER)
     where = text("country")
     lines = number("lines_count", _("lines"))
     sum = money("total", _("total"), sort="total")
@@ -157,8 +178,8 @@ class OrderAdmin(TimelineMixin, OrderActions):
     sent_for = money("shipping")
     levy = money("tax")
     state = badge("status")
-    paid_state = column(payment, _("payment"), sort="payment_state")
-    shipped_state = column(fulfilment, _("fulfilment"))
+    paid_state = column(payment, _("payment"), sort="payment_state", exported=PAYMENT)
+    shipped_state = column(fulfilment, _("fulfilment"), exported=FULFILMENT)
     due_on = on_day("follow_up_on", _("follow-up"))
 
     def palette_words(self, row: Order) -> str:

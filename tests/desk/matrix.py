@@ -78,6 +78,8 @@ SCREENS = {
     "spreadsheets.importprofile": Screen(
         IMPORTERS, changes=MANAGERS, deletes=MANAGERS, actions=each(MANAGERS, "take_over")
     ),
+    "spreadsheets.exportfile": Screen(EVERYBODY),
+    "spreadsheets.exporttemplate": Screen(EVERYBODY, changes=EVERYBODY, deletes=EVERYBODY),
     "jobs.job": Screen(MANAGERS, actions=each(MANAGERS, "cancel", "retry")),
     "jobs.jobschedule": Screen(MANAGERS, actions=each(MANAGERS, "run_now", "pause", "resume")),
     "accounts.user": Screen(
@@ -121,6 +123,7 @@ SHEETS = {
     "orders.shipment": {"shipments": MANAGERS},
     "customers.customer": dict.fromkeys(("customers", "customer-tags", "addresses"), MANAGERS),
 }
+KEYS = {"catalog.product": "sku", "orders.order": "number", "customers.customer": "number"}
 
 
 @dataclass(frozen=True)
@@ -169,9 +172,7 @@ def pages_of(label: str, screen: Screen, row: Any) -> Iterator[Page]:
     yield Page(f"{at_row}editing/", READ_ONLY, Answer(screen.changes), {"page": "1"})
     deleted = Answer(screen.deletes, 302, writes=True)
     yield Page(f"{at_row}delete/", Answer(screen.deletes), deleted, {"post": "yes"})
-    yield Page(f"{base}export/nothing.csv", NOT_THERE, READ_ONLY)
-    for sheet, may in SHEETS.get(label, {}).items():
-        yield Page(f"{base}export/{sheet}.csv", Answer(may), READ_ONLY)
+    yield from export_pages(label, base)
     if tracked:
         yield Page(f"{base}as-of/", sees, READ_ONLY)
         yield Page(f"{at_row}as-of/", sees, READ_ONLY)
@@ -179,6 +180,23 @@ def pages_of(label: str, screen: Screen, row: Any) -> Iterator[Page]:
         yield Page(f"{at_row}timeline/", sees, READ_ONLY)
         yield Page(f"{at_row}notes/", READ_ONLY, Answer(screen.notes, 302, writes=True), {"text": "They called."})
         yield Page(f"{at_row}notes/0/", READ_ONLY, Answer(screen.sees, 404))
+
+
+def export_pages(label: str, base: str) -> Iterator[Page]:
+    """Yield the exports of a list; a list without spreadsheets has none."""
+    if label not in SHEETS:
+        yield Page(f"{base}export/", NOT_THERE, NOT_THERE)
+    for sheet, may in SHEETS.get(label, {}).items():
+        made = Answer(may, 302, writes=True)
+        asked = {"sheet": sheet, "format": "csv", "column": KEYS[label]}
+        yield Page(f"{base}export/?sheet={sheet}", Answer(may), made, asked)
+
+
+def file_pages(export: Any) -> Iterator[Page]:
+    """Yield the pages of a file of one's own."""
+    base = f"/spreadsheets/exportfile/{export.pk}/"
+    yield Page(f"{base}download/", Answer(EVERYBODY, writes=True), READ_ONLY)
+    yield Page(f"{base}forget/", READ_ONLY, Answer(EVERYBODY, 302, writes=True))
 
 
 def action_page(label: str, name: str, row: Any, data: Mapping[str, Any]) -> Page:

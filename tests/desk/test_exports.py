@@ -1,48 +1,126 @@
-"""Files of a list: its rows under queue, filters and search, for those who may have them."""
+"""Exports of a list: its rows under queue, filters, search and sort, or a selection, for those who may have them."""
 
 import csv
 import io
+import json
+from datetime import timedelta
 from typing import Any
 
 import openpyxl
 import pytest
+from django.core.management import call_command
+from django.utils import timezone
 
-from backoffice.desk.admin import sheets
+from backoffice.accounts.services import grant_role
+from backoffice.desk.tasks import delete_old_exports
+from backoffice.jobs.context import JobContext
+from backoffice.jobs.models import Job
+from backoffice.jobs.runner import run_job
+from backoffice.spreadsheets.models import ExportFile, ExportTemplate
 from tests.factories import make_customer, make_product
 from tests.reports.samples import make_sale
 
 pytestmark = pytest.mark.django_db
 
+PRODUCTS = "/catalog/product/export/"
+
+
+@pytest.fixture(autouse=True)
+def media(settings: Any, tmp_path: Any) -> None:
+    settings.MEDIA_ROOT = tmp_path
+
+
+def ask(client: Any, url: str, **asked: Any) -> Any:
+    return client.post(url, {"sheet": "", "format": "csv"} | asked)
+
 
 def body(response: Any) -> bytes:
+    assert response.status_code == 200, response.status_code
     return b"".join(response.streaming_content)
 
 
-def table(response: Any) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(body(response).decode("utf-8-sig"))))
+def fetched(client: Any, url: str, **asked: Any) -> bytes:
+    assert ask(client, url, **asked).status_code == 302
+    return body(client.get(ExportFile.objects.get().download_url))
 
 
-def test_a_file_holds_what_the_list_shows(signed_in: Any, viewer: Any) -> None:
-    for sku, status in (("A-1", "active"), ("A-2", "draft"), ("B-1", "active")):
-        make_product(sku=sku, status=status)
-    rows = table(signed_in(viewer).get("/catalog/product/export/products.csv?q=A*&status__exact=active"))
-    assert [row["SKU"] for row in rows] == ["A-1"]
+def table(client: Any, url: str, **asked: Any) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(fetched(client, url, **asked).decode("utf-8-sig"))))
 
 
-def test_a_file_holds_all_pages_and_not_the_one_that_is_open(signed_in: Any, viewer: Any) -> None:
-    for number in range(130):
-        make_product(sku=f"A-{number}")
-    assert len(table(signed_in(viewer).get("/catalog/product/export/products.csv?last=1"))) == 130
+def test_a_file_holds_what_the_list_shows_in_its_order(signed_in: Any, viewer: Any) -> None:
+    for sku, name, status in (("A-1", "Cup", "active"), ("A-2", "Tea", "draft"), ("A-3", "Box", "active")):
+        make_product(sku=sku, name=name, status=status)
+    rows = table(
+        signed_in(viewer), f"{PRODUCTS}?q=A*&status__exact=active&o=-1", column=["name", "sku_code", "state", "stock"]
+    )
+    assert rows == [
+        {"SKU": "A-3", "Name": "Box", "Status": "Active", "On hand": "0"},
+        {"SKU": "A-1", "Name": "Cup", "Status": "Active", "On hand": "0"},
+    ]
 
 
-def test_a_workbook_of_orders_has_a_row_a_line_of_the_orders_shown(signed_in: Any, manager: Any) -> None:
+def test_each_column_of_the_lists_is_written_or_left_out_for_a_reason(signed_in: Any, administrator: Any) -> None:
     make_sale("2026-10-05T10:00Z", (1, "5"), (2, "7"), country="Spain")
-    make_sale("2026-10-05T10:00Z", (1, "5"), country="Peru")
-    response = signed_in(manager).get("/orders/order/export/orders.xlsx?country=Spain")
-    sheet = openpyxl.load_workbook(io.BytesIO(body(response))).active
+    client = signed_in(administrator)
+    for url in (PRODUCTS, "/orders/order/export/", "/customers/customer/export/"):
+        ExportFile.objects.all().delete()
+        page = client.get(url)
+        names = [name for name, _header in page.context["columns"]]
+        listed = client.get(url.replace("export/", "")).context["cl"].list_display
+        assert names == [name for name in listed if name != "action_checkbox"]
+        assert len(json.loads(fetched(client, url, format="json", column=names))) == page.context["count"].number
+
+
+def test_an_order_is_exported_with_the_words_of_the_screen(signed_in: Any, manager: Any) -> None:
+    order = make_sale("2026-10-05T10:00Z", (1, "5"), (2, "7"), country="Spain")
+    names = ["ref", "bought_by", "lines", "sum", "paid_state", "shipped_state"]
+    (row,) = table(signed_in(manager), "/orders/order/export/", column=names)
+    order.refresh_from_db()
+    assert (row["Order"], row["Lines"], row["Total"]) == (order.number, "2", f"{order.total}")
+    assert row["Payment"] == order.get_payment_state_display()
+
+
+def test_a_selection_alone_is_exported(signed_in: Any, viewer: Any) -> None:
+    chosen, _other = make_product(sku="A-1"), make_product(sku="A-2")
+    client = signed_in(viewer)
+    page = client.post("/catalog/product/", {"action": "export_rows", "index": 0, "_selected_action": [chosen.pk]})
+    assert f'name="_selected_action" value="{chosen.pk}"' in page.content.decode()
+    assert "1 selected row" in page.content.decode()
+    rows = table(client, PRODUCTS, column=["sku_code"], _selected_action=[chosen.pk])
+    assert rows == [{"SKU": "A-1"}]
+
+
+def test_the_whole_list_can_be_selected(signed_in: Any, viewer: Any) -> None:
+    for number in range(3):
+        make_product(sku=f"A-{number}")
+    client = signed_in(viewer)
+    posted = {"action": "export_rows", "index": 0, "select_across": 1, "_selected_action": [1]}
+    assert client.post("/catalog/product/", posted).context["count"].number == 3
+
+
+def test_a_kind_of_spreadsheet_keeps_its_round_trip(signed_in: Any, viewer: Any) -> None:
+    make_product(sku="A-1")
+    page = signed_in(viewer).post(PRODUCTS, {"show": "products"})
+    names = [name for name, _header in page.context["columns"]]
+    assert {"sku", "row_version"} <= set(names)
+    (row,) = table(signed_in(viewer), PRODUCTS, sheet="products", column=["sku", "price", "row_version"])
+    assert list(row) == ["SKU", "Price", "Row version"]
+
+
+def test_lines_come_in_the_order_of_their_orders_on_the_list(signed_in: Any, manager: Any) -> None:
+    old = make_sale("2026-10-05T10:00Z", (1, "5"), (2, "7"), country="Spain")
+    new = make_sale("2026-10-06T10:00Z", (1, "5"), country="Spain")
+    rows = table(signed_in(manager), "/orders/order/export/", sheet="orders", column=["number", "country"])
+    assert [row["Order"] for row in rows] == [new.number, old.number, old.number]
+
+
+def test_a_workbook_is_read_by_another_library(signed_in: Any, viewer: Any) -> None:
+    make_product(sku="A-1")
+    content = fetched(signed_in(viewer), PRODUCTS, format="xlsx", column=["sku_code", "list_price"])
+    sheet = openpyxl.load_workbook(io.BytesIO(content)).active
     assert sheet is not None
-    headers, *rows = sheet.iter_rows(values_only=True)
-    assert [row[headers.index("Country")] for row in rows] == ["Spain", "Spain"]
+    assert [cell.value for cell in sheet[1]] == ["SKU", "Price"]
 
 
 @pytest.mark.parametrize("role", ["viewer", "operator", "catalogue_manager"])
@@ -51,36 +129,211 @@ def test_customers_leave_only_with_the_permission_for_personal_data(
 ) -> None:
     make_customer()
     client = signed_in(request.getfixturevalue(role))
-    assert client.get("/customers/customer/export/customers.csv").status_code == 403
-    assert client.get("/orders/order/export/orders.csv").status_code == 403
-    assert "customers.csv" not in client.get("/customers/customer/").content.decode()
+    for url in ("/customers/customer/export/", "/orders/order/export/"):
+        assert client.get(url).status_code == 403
+        assert ask(client, url, column=["code"]).status_code == 403
+    assert "customer/export/" not in client.get("/customers/customer/").content.decode()
+    assert not ExportFile.objects.exists()
 
 
-def test_a_manager_is_offered_files_and_the_way_to_import(signed_in: Any, manager: Any) -> None:
+def test_what_leaves_the_desk_is_on_record(signed_in: Any, manager: Any, administrator: Any) -> None:
     make_customer()
-    page = signed_in(manager).get("/customers/customer/?q=A").content.decode()
-    assert "/customers/customer/export/customers.xlsx?q=A" in page
-    assert "/spreadsheets/importjob/add/?kind=customers" in page
+    fetched(signed_in(manager), "/customers/customer/export/?q=A", column=["code", "mail"])
+    record = ExportFile.objects.get()
+    assert (record.owner, record.personal, record.query, record.rows) == (manager, True, "q=A", 0)
+    assert (record.columns, record.fetched_at is not None) == (["code", "mail"], True)
+    assert str(record) in signed_in(administrator).get("/spreadsheets/exportfile/?queue=personal").content.decode()
 
 
-def test_a_filter_that_is_not_there_exports_nothing(signed_in: Any, viewer: Any) -> None:
+def test_a_file_is_its_owners_alone(signed_in: Any, manager: Any, administrator: Any, viewer: Any) -> None:
     make_product()
-    response = signed_in(viewer).get("/catalog/product/export/products.csv?colour=red", follow=True)
-    assert "Nothing was exported" in response.content.decode()
+    ask(signed_in(manager), PRODUCTS, column=["sku_code"])
+    export = ExportFile.objects.get()
+    assert signed_in(administrator).get(export.download_url).status_code == 403
+    assert signed_in(viewer).get(export.download_url).status_code == 404
+    assert signed_in(administrator).post(f"/spreadsheets/exportfile/{export.pk}/forget/").status_code == 403
+    assert export.path.is_file()
 
 
-def test_more_rows_than_a_workbook_should_hold_are_refused(
-    signed_in: Any, viewer: Any, monkeypatch: pytest.MonkeyPatch
+def test_the_permission_counts_when_the_file_is_fetched(signed_in: Any, manager: Any) -> None:
+    make_customer()
+    client = signed_in(manager)
+    ask(client, "/customers/customer/export/", column=["code"])
+    manager.groups.clear()
+    grant_role(user=manager, role="Viewer")
+    assert client.get(ExportFile.objects.get().download_url).status_code == 403
+
+
+def test_an_owner_deletes_a_file_and_its_record_stays(
+    signed_in: Any, viewer: Any, django_capture_on_commit_callbacks: Any
 ) -> None:
-    monkeypatch.setattr(sheets, "WORKBOOK_ROWS", 1)
+    make_product()
     client = signed_in(viewer)
-    make_product()
-    assert body(client.get("/catalog/product/export/products.xlsx"))
-    make_product()
-    page = client.get("/catalog/product/export/products.xlsx", follow=True).content.decode()
-    assert "holds up to 1 row." in page
+    ask(client, PRODUCTS, column=["sku_code"])
+    export = ExportFile.objects.get()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert client.post(f"/spreadsheets/exportfile/{export.pk}/forget/").status_code == 302
+    assert not export.path.exists()
+    assert client.get(export.download_url).status_code == 404
+    assert "Deleted" in client.get("/spreadsheets/exportfile/?queue=mine").content.decode()
 
 
-@pytest.mark.parametrize("file", ["products.pdf", "orders.csv", "secrets.csv"])
-def test_a_file_that_there_is_not_is_not_found(file: str, signed_in: Any, administrator: Any) -> None:
-    assert signed_in(administrator).get(f"/catalog/product/export/{file}").status_code == 404
+def test_old_files_are_deleted_and_refused(
+    signed_in: Any, viewer: Any, django_capture_on_commit_callbacks: Any
+) -> None:
+    make_product()
+    client = signed_in(viewer)
+    ask(client, PRODUCTS, column=["sku_code"])
+    export = ExportFile.objects.get()
+    ExportFile.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert client.get(export.download_url).status_code == 404
+    with django_capture_on_commit_callbacks(execute=True):
+        assert delete_old_exports(JobContext(Job())) == {"deleted": 1}
+    assert not export.path.exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "asked", "words"),
+    [
+        (f"{PRODUCTS}?colour=red", {"column": ["sku_code"]}, "Nothing was exported"),
+        (PRODUCTS, {"column": ["secret"]}, "No column was chosen"),
+        (PRODUCTS, {"column": ["sku_code"], "format": "pdf"}, "Choose a format"),
+    ],
+)
+def test_what_is_not_there_exports_nothing(
+    url: str, asked: dict[str, Any], words: str, signed_in: Any, viewer: Any
+) -> None:
+    make_product()
+    client = signed_in(viewer)
+    response = ask(client, url, **asked)
+    assert words in client.get(response["Location"]).content.decode()
+    assert not ExportFile.objects.exists()
+
+
+def test_a_kind_that_the_list_has_not_is_refused(signed_in: Any, administrator: Any) -> None:
+    assert ask(signed_in(administrator), PRODUCTS, sheet="orders", column=["number"]).status_code == 403
+    assert signed_in(administrator).get("/orders/payment/export/").status_code == 404
+
+
+class TestInTheBackground:
+    @pytest.fixture(autouse=True)
+    def small_pages(self, settings: Any) -> None:
+        settings.EXPORT_PAGE_ROWS = 1
+
+    def large(self, client: Any, url: str = PRODUCTS, **asked: Any) -> ExportFile:
+        make_product(sku="A-1")
+        make_product(sku="A-2")
+        page = client.get(ask(client, url, **({"column": ["sku_code"]} | asked))["Location"]).content.decode()
+        assert "in the background" in page
+        return ExportFile.objects.get()
+
+    def test_a_large_export_is_a_job_and_lands_in_my_files(self, signed_in: Any, viewer: Any) -> None:
+        client = signed_in(viewer)
+        export = self.large(client)
+        assert client.get(export.download_url).status_code == 404
+        job = Job.objects.get(kind="spreadsheets.make_export")
+        assert run_job(job.pk) == "succeeded"
+        job.refresh_from_db()
+        assert (job.done, job.total, job.result) == (2, 2, {"rows": 2})
+        assert body(client.get(export.download_url)).count(b"A-") == 2
+
+    def test_it_runs_with_the_rights_that_its_owner_has_then(self, signed_in: Any, viewer: Any) -> None:
+        export = self.large(signed_in(viewer))
+        viewer.is_active = False
+        viewer.save()
+        assert run_job(Job.objects.get(kind="spreadsheets.make_export").pk) == "failed"
+        export.refresh_from_db()
+        assert (export.state, export.file) == ("failed", "")
+        assert "not open to your role" in export.error
+
+    def test_a_selection_is_exported_as_it_was_ticked(self, signed_in: Any, viewer: Any) -> None:
+        ticked = [make_product(sku="B-1").pk, make_product(sku="B-2").pk]
+        export = self.large(signed_in(viewer), _selected_action=ticked)
+        assert run_job(Job.objects.get(kind="spreadsheets.make_export").pk) == "succeeded"
+        export.refresh_from_db()
+        assert sorted(export.path.read_text("utf-8-sig").split()) == ["B-1", "B-2", "SKU"]
+
+
+def template_asked(**changed: Any) -> dict[str, Any]:
+    return {"sheet": "products", "format": "ods", "column": ["sku", "price"], "save": "1", "name": "Prices"} | changed
+
+
+def test_a_template_keeps_what_was_chosen(signed_in: Any, viewer: Any) -> None:
+    make_product()
+    client = signed_in(viewer)
+    response = client.post(f"{PRODUCTS}?status__exact=active", template_asked())
+    template = ExportTemplate.objects.get()
+    assert (template.owner, template.query, template.columns) == (viewer, "status__exact=active", ["sku", "price"])
+    page = client.get(response["Location"])
+    assert (page.context["sheet"], page.context["format"], page.context["ticked"]) == (
+        "products",
+        "ods",
+        template.columns,
+    )
+    assert template.history.count() == 1
+
+
+def test_a_template_is_its_owners_unless_it_is_shared(signed_in: Any, viewer: Any, operator: Any) -> None:
+    signed_in(viewer).post(PRODUCTS, template_asked())
+    template = ExportTemplate.objects.get()
+    others = signed_in(operator)
+    assert others.get(f"{PRODUCTS}?template={template.pk}").status_code == 404
+    signed_in(viewer).post(PRODUCTS, template_asked(shared="on"))
+    assert others.get(f"{PRODUCTS}?template={template.pk}").status_code == 200
+    assert others.get(f"/spreadsheets/exporttemplate/{template.pk}/delete/").status_code == 403
+
+
+def test_a_name_of_somebody_else_is_not_written_over(signed_in: Any, viewer: Any, operator: Any) -> None:
+    signed_in(viewer).post(PRODUCTS, template_asked())
+    client = signed_in(operator)
+    page = client.post(PRODUCTS, template_asked(column=["sku"]), follow=True).content.decode()
+    assert "Somebody else has a template" in page
+    assert ExportTemplate.objects.get().columns == ["sku", "price"]
+
+
+def run_command(*arguments: str) -> tuple[int, str]:
+    """Return exit status and all that the command wrote."""
+    out = io.StringIO()
+    try:
+        call_command("export_spreadsheet", *arguments, stdout=out, stderr=out)
+    except SystemExit as end:
+        return int(str(end.code)), out.getvalue()
+    return 0, out.getvalue()
+
+
+def test_the_command_exports_by_a_template_in_the_name_of_its_owner(signed_in: Any, viewer: Any, tmp_path: Any) -> None:
+    make_product(sku="A-1")
+    make_product(sku="B-1")
+    signed_in(viewer).post(f"{PRODUCTS}?q=A*", template_asked())
+    status, said = run_command("--saved", "Prices", str(tmp_path / "p.csv"))
+    assert (status, json.loads(said)["rows"]) == (0, 1)
+    assert (tmp_path / "p.csv").read_text("utf-8-sig").splitlines()[0] == "SKU,Price"
+    assert ExportFile.objects.get().owner == viewer
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("--saved", "Costs", "p.csv"), "There are: Prices"),
+        (("--saved", "Prices", "p.pdf"), ".xlsx"),
+        (("--saved", "Prices", "p.csv", "--filter", "sku=A"), "leave --filter"),
+        (("p.csv",), "either a resource or a saved"),
+    ],
+)
+def test_the_command_refuses_a_template_with_a_sentence(
+    arguments: tuple[str, ...], words: str, signed_in: Any, viewer: Any
+) -> None:
+    signed_in(viewer).post(PRODUCTS, template_asked())
+    status, said = run_command(*arguments)
+    assert status == 2
+    assert words in said
+
+
+def test_a_template_of_somebody_who_may_no_longer_writes_nothing(signed_in: Any, manager: Any, tmp_path: Any) -> None:
+    make_customer()
+    asked = {"sheet": "customers", "column": ["number", "name"], "name": "All"}
+    signed_in(manager).post("/customers/customer/export/", template_asked(**asked))
+    manager.groups.clear()
+    status, said = run_command("--saved", "All", str(tmp_path / "c.csv"))
+    assert (status, "does not allow exporting" in said) == (2, True)
+    assert not (tmp_path / "c.csv").exists()

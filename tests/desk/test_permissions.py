@@ -104,11 +104,14 @@ def all_pages(owner: User, rows: Mapping[str, Any], ready: Mapping[Any, Any]) ->
     own = {
         "reports.reportrun": world.report_run(owner),
         "spreadsheets.importjob": world.checked_import(owner, "products"),
+        "spreadsheets.exportfile": world.export_file(owner),
+        "spreadsheets.exporttemplate": world.export_template(owner),
     }
     yield from matrix.site_pages()
     yield from matrix.report_pages(own["reports.reportrun"])
     yield from matrix.import_pages(own["spreadsheets.importjob"])
     yield from matrix.import_pages(world.checked_import(owner, "stock-count"))
+    yield from matrix.file_pages(own["spreadsheets.exportfile"])
     yield from matrix.change_set_pages(rows["changes.changeset"])
     yield from matrix.job_pages(rows["jobs.job"])
     preview = world.bulk_preview(owner)
@@ -209,7 +212,7 @@ def test_a_list_offers_and_plans_those_actions_that_one_may_do(who: str, desk: W
 def test_a_list_lets_those_edit_many_rows_who_may_change_one(who: str, desk: World) -> None:
     browser = desk.browser(who)
     changed = {label for label, screen in SCREENS.items() if screen.changes}
-    single = {"reports.reportschedule", "spreadsheets.importprofile"}
+    single = {"reports.reportschedule", "spreadsheets.importprofile", "spreadsheets.exporttemplate"}
     assert set(matrix.EDITED) == changed - single
     for label in single & {label for label, screen in SCREENS.items() if who in screen.sees}:
         assert 'value="edit_many"' not in browser.get(f"/{label.replace('.', '/')}/")[0].content.decode()

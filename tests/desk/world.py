@@ -18,7 +18,7 @@ from backoffice.changes.context import recording
 from backoffice.changes.models import ChangeSet
 from backoffice.jobs.models import JobSchedule
 from backoffice.jobs.services import cancel_job, enqueue_job
-from backoffice.spreadsheets.models import ImportJob, ImportProfile
+from backoffice.spreadsheets.models import ExportFile, ExportTemplate, ImportJob, ImportProfile
 from backoffice.spreadsheets.services import check_import, upload_file
 from catalog.models import Category, Product
 from orders.models import Order
@@ -58,6 +58,25 @@ def rows_shown() -> dict[str, Any]:
         "auth.group": Group.objects.get(name="Viewer"),
         "axes.accessattempt": baker.make(AccessAttempt),
     }
+
+
+def export_file(owner: User) -> ExportFile:
+    """Return an export of products by `owner`, whose file is there."""
+    export = baker.make(
+        ExportFile, owner=owner, model_label="catalog.product", sheet="products", columns=["sku"], format="csv"
+    )
+    export.choose_place("exports", "csv")
+    export.path.write_text("SKU\n")
+    export.note_contents(days=1)
+    export.rows, export.state, export.filename = 0, "made", "products.csv"
+    export.save()
+    return export
+
+
+def export_template(owner: User) -> ExportTemplate:
+    """Return a template of `owner`."""
+    fields = {"model_label": "catalog.product", "sheet": "products", "columns": ["sku"]}
+    return ExportTemplate.objects.create(owner=owner, name=f"Of {owner.email}", **fields)
 
 
 def renaming() -> ChangeSet:

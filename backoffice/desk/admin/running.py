@@ -8,8 +8,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from unfold import admin as unfold
 
 from backoffice.desk.actions import ActionRun, Button, DeskAction
-from backoffice.desk.bulk import EDIT, EditRun, ListRun
+from backoffice.desk.bulk import EDIT, EXPORT, EditRun, ListRun
 from backoffice.desk.editing import offered_fields
+from backoffice.desk.exporting import sheets_of
 
 
 class ActionMixin(unfold.ModelAdmin):
@@ -39,7 +40,8 @@ class ActionMixin(unfold.ModelAdmin):
     def list_actions(self, request: HttpRequest) -> list[DeskAction]:
         """Return what is offered for a selection in the list."""
         edits = [EDIT] if offered_fields(self, request) else []
-        return edits + [action for action in self.permitted_actions(request) if action.on_list]
+        exports = [EXPORT] if sheets_of(self, request.user) else []
+        return edits + exports + [action for action in self.permitted_actions(request) if action.on_list]
 
     def get_action_choices(
         self,
@@ -51,6 +53,8 @@ class ActionMixin(unfold.ModelAdmin):
 
     @staticmethod
     def run_on_list(action: DeskAction) -> Any:
+        if action is EXPORT:
+            return lambda admin, request, _queryset: admin.export_selection(request)
         run = EditRun if action is EDIT else ListRun
         return lambda admin, request, queryset: run(admin, request, action, queryset).answer()
 

@@ -59,10 +59,10 @@ def broader_search_url(cl: Any) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def sheet_links(context: Any, cl: Any) -> list[Any]:
+def sheet_links(context: Any, cl: Any) -> Any:
     """Return the spreadsheets that a list hands out and takes."""
     admin = cl.model_admin
-    return admin.sheet_links(context["request"], cl) if hasattr(admin, "sheet_links") else []
+    return admin.sheet_links(context["request"]) if hasattr(admin, "sheet_links") else None
 
 
 @register.simple_tag

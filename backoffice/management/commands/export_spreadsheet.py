@@ -8,6 +8,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser
 
+from backoffice.desk.exporting import export_template
 from backoffice.management.commands.import_spreadsheet import sentence
 from backoffice.spreadsheets.exports import export_sheet, parse_condition
 from backoffice.spreadsheets.registry import get_resource, resource_names
@@ -21,8 +22,15 @@ class Command(BaseCommand):
     requires_migrations_checks = True
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("resource", help="One of: " + ", ".join(resource_names()))
+        parser.add_argument("resource", nargs="?", default="", help="One of: " + ", ".join(resource_names()))
         parser.add_argument("file", type=Path)
+        parser.add_argument(
+            "--saved",
+            default="",
+            metavar="NAME",
+            help="In the place of a resource: rows and columns of a template that was kept on the desk,"
+            " with the rights that its owner has now. It is recorded as an export of theirs.",
+        )
         parser.add_argument(
             "--filter",
             nargs="+",
@@ -42,13 +50,22 @@ class Command(BaseCommand):
         started = time.monotonic()
         path: Path = options["file"]
         try:
-            conditions = [parse_condition(text) for text in options["filter"]]
-            if options["template"]:
-                rows = write_template(get_resource(options["resource"]), path)
-            else:
-                rows = export_sheet(get_resource(options["resource"]), path, conditions=conditions)
+            rows = self.export(path, **options)
         except (ValidationError, OSError) as error:
             self.stderr.write(sentence(error))
             raise SystemExit(2) from error
         said = {"rows": rows, "file": str(path), "seconds": round(time.monotonic() - started, 3)}
         self.stdout.write(json.dumps(said, ensure_ascii=False))
+
+    def export(self, path: Path, **options: Any) -> int:
+        """Write the file that was asked for, and return how many rows it has."""
+        if bool(options["saved"]) == bool(options["resource"]):
+            raise ValidationError("Name either a resource or a saved template.")
+        if options["saved"]:
+            if options["filter"] or options["template"]:
+                raise ValidationError("A saved template has filters of its own; leave --filter and --template out.")
+            return export_template(name=options["saved"], path=path)
+        if options["template"]:
+            return write_template(get_resource(options["resource"]), path)
+        conditions = [parse_condition(text) for text in options["filter"]]
+        return export_sheet(get_resource(options["resource"]), path, conditions=conditions)

@@ -1,4 +1,4 @@
-"""What happens to an import: upload, check, confirm, discard; and the same in one go for commands."""
+"""What happens to imports (upload, check, confirm, discard; the same in one go for commands) and to exports."""
 
 from backoffice.spreadsheets.services.applying import ask_approval, confirm_import, import_file, search_changes
 from backoffice.spreadsheets.services.checking import (
@@ -7,6 +7,18 @@ from backoffice.spreadsheets.services.checking import (
     discard_import,
     read_again,
     upload_file,
+)
+from backoffice.spreadsheets.services.exporting import (
+    can_export,
+    can_fetch,
+    columns_named,
+    expire_exports,
+    fail_export,
+    forget_export,
+    make_export,
+    note_fetched,
+    request_export,
+    save_template,
 )
 from backoffice.spreadsheets.services.files import OPTIONS, Request, how_read
 from backoffice.spreadsheets.services.handing import apply_or_ask, hand_in, wait_for_decision
@@ -51,6 +63,8 @@ __all__ = [
     "can_check",
     "can_confirm",
     "can_discard",
+    "can_export",
+    "can_fetch",
     "can_import",
     "can_save_profile",
     "can_take_over",
@@ -58,10 +72,14 @@ __all__ = [
     "check_as_before",
     "check_import",
     "choose_profile",
+    "columns_named",
     "confirm_import",
     "discard_import",
     "error_file",
+    "expire_exports",
+    "fail_export",
     "find_profile",
+    "forget_export",
     "hand_in",
     "header_changes",
     "how_read",
@@ -69,8 +87,12 @@ __all__ = [
     "is_understood_otherwise",
     "kept_error_file",
     "kept_error_files",
+    "make_export",
+    "note_fetched",
     "read_again",
+    "request_export",
     "save_profile",
+    "save_template",
     "search_changes",
     "sweep_imports",
     "take_arrivals",

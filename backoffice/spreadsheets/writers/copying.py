@@ -1,6 +1,6 @@
 """Rows that PostgreSQL writes itself, as the lines of a file: none of their values passes through Python."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from gzip import GzipFile
 from itertools import islice
@@ -13,17 +13,22 @@ from backoffice.spreadsheets.writers.base import Kind, SheetColumn
 from backoffice.spreadsheets.writers.texts import reads_utc
 
 BLOCK = 500
+WATCHED = 10_000
 # Lines go out as they are: nothing in them is quoted, as none of these signs and no line break is left in a text.
 AS_IT_IS = r"FORMAT csv, QUOTE E'\x01', ESCAPE E'\x01', DELIMITER E'\x02', ENCODING 'UTF8'"
 
 
 @dataclass(frozen=True)
 class Source:
-    """A SELECT, and how its columns are written; `%` stands doubled in the query."""
+    """A SELECT, and how its columns are written; `%` stands doubled in the query.
+
+    `watch` is told now and then how many rows were read.
+    """
 
     query: str
     params: Sequence[Any]
     columns: Sequence[SheetColumn]
+    watch: Callable[[int], None] | None = None
 
     @property
     def names(self) -> list[str]:
@@ -35,27 +40,32 @@ class Source:
         """SQL for a FROM clause: its rows as `source`, with the columns `names`."""
         return f"({self.query}) AS source ({', '.join(self.names)})"
 
+    def lines(self, query: str, options: str = AS_IT_IS) -> Iterator[bytes]:
+        """Yield the lines that COPY makes of a query over its rows; without `options` its one column as it is."""
+        # Without parameters psycopg leaves doubled percent signs as they are.
+        select = query if self.params else query.replace("%%", "%")
+        statement = f"COPY ({select}) TO STDOUT ({options})"
+        with connection.cursor() as cursor, cursor.copy(statement.encode(), tuple(self.params) or None) as copy:
+            if self.watch is None:
+                yield from copy
+                return
+            for count, line in enumerate(copy, 1):
+                yield line
+                if count % WATCHED == 0:
+                    self.watch(count)
+
 
 def copy_csv(source: Source, file: IO[bytes] | GzipFile) -> int:
     """Stream the rows to a file as CSV, without a header, and return how many there were."""
     cells = ", ".join(
         exported_sql(name, column.kind) for name, column in zip(source.names, source.columns, strict=True)
     )
-    lines = copied_lines(f"SELECT {cells} FROM {source.relation}", source.params, "FORMAT csv, ENCODING 'UTF8'")
+    lines = source.lines(f"SELECT {cells} FROM {source.relation}", "FORMAT csv, ENCODING 'UTF8'")
     count = 0
     for block in blocks(lines):
         file.write(b"".join(block))
         count += len(block)
     return count
-
-
-def copied_lines(query: str, params: Sequence[Any], options: str = AS_IT_IS) -> Iterator[bytes]:
-    """Yield the lines that COPY makes of the rows of a query; without `options` its one column as it is."""
-    # Without parameters psycopg leaves doubled percent signs as they are.
-    select = query if params else query.replace("%%", "%")
-    statement = f"COPY ({select}) TO STDOUT ({options})"
-    with connection.cursor() as cursor, cursor.copy(statement.encode(), tuple(params) or None) as copy:
-        yield from copy
 
 
 def blocks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:

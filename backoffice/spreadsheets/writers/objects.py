@@ -5,7 +5,7 @@ from typing import IO
 from django.db import connection
 
 from backoffice.spreadsheets.writers.base import Kind
-from backoffice.spreadsheets.writers.copying import Source, blocks, copied_lines
+from backoffice.spreadsheets.writers.copying import Source, blocks
 
 
 def copy_objects(file: IO[bytes], source: Source) -> int:
@@ -17,7 +17,7 @@ def copy_objects(file: IO[bytes], source: Source) -> int:
     count = 0
     query = f"SELECT row_to_json(named) FROM (SELECT {members} FROM {source.relation}) AS named"
     file.write(b"[")
-    for block in blocks(copied_lines(query, source.params)):
+    for block in blocks(source.lines(query)):
         file.write(b",\n" if count else b"\n")
         file.write(b",".join(block)[:-1])
         count += len(block)

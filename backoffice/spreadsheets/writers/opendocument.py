@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.formulas import neutralise
 from backoffice.spreadsheets.writers.base import Kind, SheetColumn, UnwritableFile
-from backoffice.spreadsheets.writers.copying import Source, blocks, copied_lines
+from backoffice.spreadsheets.writers.copying import Source, blocks
 from backoffice.spreadsheets.writers.sqlcells import (
     REFUSED,
     in_utc,
@@ -59,10 +59,7 @@ def copy_document(file: IO[bytes], source: Source) -> int:
 
     Raises UnwritableFile.
     """
-    rows = copied_lines(
-        f"SELECT {_row(source)} FROM {numbered(source, rows_a_sheet=ROWS_A_SHEET)}",
-        source.params,
-    )
+    rows = source.lines(f"SELECT {_row(source)} FROM {numbered(source, rows_a_sheet=ROWS_A_SHEET)}")
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr(zipfile.ZipInfo("mimetype"), MIMETYPE)
         archive.writestr("META-INF/manifest.xml", MANIFEST)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from backoffice.spreadsheets.formulas import neutralise
 from backoffice.spreadsheets.writers.base import Ending, Kind, SheetColumn, UnwritableFile
 from backoffice.spreadsheets.writers.cells import cell_writers
-from backoffice.spreadsheets.writers.copying import Source, blocks, copied_lines
+from backoffice.spreadsheets.writers.copying import Source, blocks
 from backoffice.spreadsheets.writers.sqlcells import checked, numbered, workbook_row
 
 ROWS_A_SHEET = 1_048_576 - 1
@@ -52,7 +52,7 @@ def copy_workbook(file: IO[bytes], source: Source) -> int:
 
     def as_xml(styles: Sequence[str], rows_a_sheet: int) -> Iterator[bytes]:
         rows = numbered(source, rows_a_sheet=rows_a_sheet)
-        return copied_lines(f"SELECT {workbook_row(source, styles)} FROM {rows}", source.params)
+        return source.lines(f"SELECT {workbook_row(source, styles)} FROM {rows}")
 
     return _write_book(file, source.columns, as_xml, split=True, ending=Ending())
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from python_calamine import CalamineWorkbook
 
 from backoffice.spreadsheets.formulas import neutralise
 from backoffice.spreadsheets.readers import open_sheet
@@ -69,6 +70,14 @@ def test_every_row_survives_export_and_import(name: str, tmp_path: Path, rows: l
     write_query(tmp_path / name, source(*rows))
 
     assert read_back(tmp_path / name) == [(unicodedata.normalize("NFC", row[0]), *row[1:]) for row in rows]
+
+
+@pytest.mark.parametrize("name", ["file.xlsx", "file.ods"])
+def test_another_library_reads_typed_cells(name: str, tmp_path: Path) -> None:
+    write_query(tmp_path / name, source(ROW))
+
+    _headers, row = CalamineWorkbook.from_path(tmp_path / name).get_sheet_by_name("Data").to_python()
+    assert row == ["A-1", 5.0, 2.5, True, date(2025, 3, 1), datetime.fromisoformat("2025-03-01 08:30")]
 
 
 @pytest.mark.parametrize("name", FILES)
