@@ -9,6 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError
 from django.utils import timezone
 
 from backoffice.accounts.services import grant_role
@@ -337,3 +338,9 @@ def test_a_template_of_somebody_who_may_no_longer_writes_nothing(signed_in: Any,
     status, said = run_command("--saved", "All", str(tmp_path / "c.csv"))
     assert (status, "does not allow exporting" in said) == (2, True)
     assert not (tmp_path / "c.csv").exists()
+
+
+def test_the_database_keeps_an_export_that_was_made_with_its_rows(viewer: Any) -> None:
+    asked = {"owner": viewer, "model_label": "catalog.product", "columns": ["sku"]}
+    with pytest.raises(IntegrityError, match="spreadsheets_exportfile_made_has_rows"):
+        ExportFile.objects.create(state=ExportFile.State.MADE, **asked)
