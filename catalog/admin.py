@@ -236,6 +236,7 @@ class CategoryAdmin(DeskModelAdmin):
             f"{category.products_count:,}",
         ),
         _("products"),
+        exported="products_count",
         formatting="price",
     )
 
@@ -258,7 +259,8 @@ class StockMovementAdmin(ReadOnlyAdmin):
             reverse("admin:catalog_product_change", args=[movement.product_id]), movement.product
         ),
         _("product"),
+        exported="product",
     )
     change = signed("delta", _("change"))
-    why = column(lambda movement: movement.get_reason_display(), _("reason"))
+    why = column(lambda movement: movement.get_reason_display(), _("reason"), exported="reason")
     note = text("reference")

@@ -62,16 +62,11 @@ def columns_of(admin: Any, request: Any, sheet: str) -> dict[str, Exported]:
 def _columns_listed(admin: Any, request: Any) -> dict[str, Exported]:
     found = {}
     for name in admin.get_list_display(request):
-        value = getattr(getattr(admin, name), "exported", "") if hasattr(admin, name) else _path_of(admin.model, name)
+        value = getattr(getattr(admin, name), "exported", "") if hasattr(admin, name) else name
         if value:
             label = capfirst(str(label_for_field(name, admin.model, admin)))
             found[name] = _exported(admin.model, name, label, value)
     return found
-
-
-def _path_of(model: type[models.Model], name: str) -> str:
-    related = model._meta.get_field(name).related_model
-    return f"{name}__name" if related is not None else name
 
 
 def _exported(model: type[models.Model], name: str, label: str, value: Any) -> Exported:
@@ -81,6 +76,8 @@ def _exported(model: type[models.Model], name: str, label: str, value: Any) -> E
         field: Any = get_fields_from_path(model, value)[-1]
     except FieldDoesNotExist:  # what for_changelist() counts
         return Exported(SheetColumn(label, Kind.INTEGER, name=name), value)
+    if field.related_model is not None:
+        return Exported(SheetColumn(label, name=name), f"{value}__name")
     if field.choices:
         return Exported(SheetColumn(label, name=name), choice_words(value, field.flatchoices))
     stored = field.output_field if field.generated else field

@@ -46,11 +46,11 @@ class PaymentAdmin(ReadOnlyAdmin):
 
     at = when("created_at", _("when"))
     result_at = when("settled_at", _("result"))
-    order_number = column(order_link, _("order"))
-    sort_of = column(lambda payment: payment.get_kind_display(), _("kind"))
+    order_number = column(order_link, _("order"), exported="order__number")
+    sort_of = column(lambda payment: payment.get_kind_display(), _("kind"), exported="kind")
     amount_paid = money("amount")
     status = badge("state")
-    by = column(lambda payment: payment.get_method_display(), _("method"))
+    by = column(lambda payment: payment.get_method_display(), _("method"), exported="method")
     reference = code("provider_reference", _("reference"))
     why = text("reason")
 
@@ -92,7 +92,7 @@ class ShipmentAdmin(ReadOnlyAdmin):
     readonly_fields = fields
 
     left = when("shipped_at", _("shipped"))
-    order_number = column(order_link, _("order"))
+    order_number = column(order_link, _("order"), exported="order__number")
     carrier_name = text("carrier")
     tracking = code("tracking_number", _("tracking number"))
     pieces = number("units")
@@ -118,7 +118,7 @@ class ReturnAdmin(ReadOnlyAdmin):
 
     announced = when("created_at", _("announced"))
     arrived = when("received_at", _("received"))
-    order_number = column(order_link, _("order"))
+    order_number = column(order_link, _("order"), exported="order__number")
     pieces = number("units")
     why = text("reason")
     contents = column(

@@ -123,7 +123,14 @@ SHEETS = {
     "orders.shipment": {"shipments": MANAGERS},
     "customers.customer": dict.fromkeys(("customers", "customer-tags", "addresses"), MANAGERS),
 }
-KEYS = {"catalog.product": "sku", "orders.order": "number", "customers.customer": "number"}
+# A column of each.
+KEYS = {
+    **dict.fromkeys(("products", "prices", "product-tags", "stock-count", "stock-receipt"), "sku"),
+    **dict.fromkeys(("orders", "customers", "customer-tags"), "number"),
+    **dict.fromkeys(("payments", "shipments"), "order"),
+    "categories": "name",
+    "addresses": "customer",
+}
 
 
 @dataclass(frozen=True)
@@ -188,7 +195,7 @@ def export_pages(label: str, base: str) -> Iterator[Page]:
         yield Page(f"{base}export/", NOT_THERE, NOT_THERE)
     for sheet, may in SHEETS.get(label, {}).items():
         made = Answer(may, 302, writes=True)
-        asked = {"sheet": sheet, "format": "csv", "column": KEYS[label]}
+        asked = {"sheet": sheet, "format": "csv", "column": KEYS[sheet]}
         yield Page(f"{base}export/?sheet={sheet}", Answer(may), made, asked)
 
 
