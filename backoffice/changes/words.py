@@ -42,7 +42,8 @@ class Words:
         """Return `value` of `field` in words."""
         if value is None or value in ("", [], {}):
             return EMPTY
-        own = getattr(field.model, "history_words", {}).get(field.name)
+        # The output field of a generated column belongs to no model.
+        own = getattr(getattr(field, "model", None), "history_words", {}).get(field.name)
         if own is not None:
             return str(own(value))
         if field.is_relation:
