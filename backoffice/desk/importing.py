@@ -89,7 +89,7 @@ class UploadForm(DeskForm):
 class TemplateForm(DeskForm):
     """Which file to fill in: of which kind, blank or with what there is."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("What is in it"))
+    kind = forms.ChoiceField(label=gettext_lazy("What the file is for"))
     suffix = forms.ChoiceField(
         label=gettext_lazy("Format"), choices=[("xlsx", gettext_lazy("Excel")), ("csv", gettext_lazy("CSV"))]
     )

@@ -84,11 +84,11 @@ def test_a_file_is_checked_confirmed_and_applied_in_the_background(
     tab.locator("input[type=file]").set_input_files(file)
     tab.get_by_label("Reason").fill("autumn list")
     tab.get_by_role("button", name="Upload and check").click()
-    expect(tab.get_by_role("status")).to_contain_text("worked on in the background")
+    expect(tab.get_by_role("status")).to_contain_text("You may close this page and come back")
     assert run_job(Job.objects.get().pk)
 
     tab.get_by_role("button", name="Apply all 2 rows").click()
-    expect(tab.get_by_role("status").first).to_contain_text("background")
+    expect(tab.get_by_role("status").first).to_contain_text("You may close this page")
     assert reload(tea).price == Decimal("2.50")
     assert run_job(Job.objects.latest("pk").pk)
 

@@ -25,7 +25,11 @@ def open_works(job: ImportJob) -> list[Job]:
 
 def shown_works(works: list[Job]) -> list[dict[str, Any]]:
     """Return what the page of an import says of work on it: each as the list of jobs does."""
-    return [told(work, "") | {"pk": work.pk, "stoppable": not work.cancel_requested} for work in works]
+    return [
+        told(work, "")
+        | {"pk": work.pk, "running": work.state == Job.State.RUNNING, "stoppable": not work.cancel_requested}
+        for work in works
+    ]
 
 
 class LiveImports(ImportPages):
