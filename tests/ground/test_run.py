@@ -17,8 +17,7 @@ from orders.models import Order
 from tests.factories import make_historical
 from tests.ground.desks import MANAGE, Desk, clean_environment, ends_soon, runs
 
-# One process runs them all, since each one that does has to fill a database first.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -22,8 +22,8 @@ from tests.jobs import kinds  # noqa: F401
 from tests.jobs.workers import PATIENCE, SESSIONS, WHOLE_CLUSTER, TestWorker, wait_until
 from tests.reports.samples import make_sale
 
-# One process runs them all, since they share a worker. No table is emptied between them, which would get in its way.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
+# They share a worker. No table is emptied between them, which would get in its way.
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

@@ -26,12 +26,10 @@ from reports.services import ask
 from tests.conftest import SHARED_DATA
 from tests.spreadsheets.importing import counts, run_import
 
-# One process runs them all, since each one that does has to import the file first.
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.real_input,
     pytest.mark.django_db,
-    pytest.mark.xdist_group("real orders"),
 ]
 
 FOLDER = SHARED_DATA / "online_retail"

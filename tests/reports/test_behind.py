@@ -22,7 +22,7 @@ from reports.services import ask
 from tests.reports.rolled import ROLLED, read, read_rows
 from tests.reports.world import make_world, without_triggers
 
-pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("world of reports")]
+pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(scope="module", autouse=True)
