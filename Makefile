@@ -19,7 +19,7 @@ run: setup ## Start the desk: database, web server, job worker (PORT=8001 for an
 	@exec $(BIN)/python manage.py run
 
 test: setup ## Run all tests against a real PostgreSQL (ARGS="tests/orders -k refund" for some)
-	@exec $(PYTEST) --numprocesses=$(WORKERS) --maxprocesses=8 --dist=loadfile --cov --cov-report=term:skip-covered $(ARGS)
+	@exec $(PYTEST) --numprocesses=$(WORKERS) --maxprocesses=8 --dist=loadscope --no-loadscope-reorder --cov --cov-report=term:skip-covered $(ARGS)
 
 lint: setup ## Check style, types, layers, migrations, production settings and the files around the code
 	@.ci/lint

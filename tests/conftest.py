@@ -16,6 +16,7 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from django.test.utils import override_settings
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import grant_role
@@ -66,6 +67,29 @@ SHARED_DATA = Path(os.environ.get("BACKOFFICE_SHARED_DATA") or settings.BASE_DIR
 def shared_data() -> Path:
     """The folder of real input files, which are not part of the project: beside it, or where the environment says."""
     return SHARED_DATA
+
+
+# Tests that share what takes long to make: a filled database, a worker that runs.
+IN_ONE_PROCESS = {
+    "tests/ground/test_run.py",
+    "tests/jobs/test_cluster.py",
+    "tests/orders/test_real_input.py",
+    "tests/reports/test_behind.py",
+}
+
+
+class Sharing(LoadScopeScheduling):
+    """Hands out tests one by one, and those of a file that share something to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::", maxsplit=1)[0]
+        return file if file in IN_ONE_PROCESS else nodeid
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """Decide which process runs which test, where several do."""
+    return Sharing(config, log)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
