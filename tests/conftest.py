@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 from django.test.utils import override_settings
+from model_bakery.random_gen import baker_random
 from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from xdist.scheduler import LoadScopeScheduling
 
@@ -58,6 +59,12 @@ def end_sessions_left_behind(django_db_setup: None, django_db_blocker: Any) -> I
 def empty_cache() -> None:
     """Let no test see what another one cached; each process of a run has a cache of its own."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def same_random_values_each_time(request: pytest.FixtureRequest) -> None:
+    """Fill what a test leaves open with values that are random from test to test, and the same in each run of one."""
+    baker_random.seed(request.node.nodeid)
 
 
 SHARED_DATA = Path(os.environ.get("BACKOFFICE_SHARED_DATA") or settings.BASE_DIR.parent / "shared" / "data")

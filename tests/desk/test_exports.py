@@ -141,10 +141,11 @@ def test_customers_leave_only_with_the_permission_for_personal_data(
 
 
 def test_what_leaves_the_desk_is_on_record(signed_in: Any, manager: Any, administrator: Any) -> None:
-    make_customer()
-    fetched(signed_in(manager), "/customers/customer/export/?q=A", column=["code", "mail"])
+    make_customer(name="Ada Lovelace", company="")
+    make_customer(name="Mary Somerville", company="")
+    fetched(signed_in(manager), "/customers/customer/export/?q=ada+love", column=["code", "mail"])
     record = ExportFile.objects.get()
-    assert (record.owner, record.personal, record.query, record.rows) == (manager, True, "q=A", 0)
+    assert (record.owner, record.personal, record.query, record.rows) == (manager, True, "q=ada+love", 1)
     assert (record.columns, record.fetched_at is not None) == (["code", "mail"], True)
     assert str(record) in signed_in(administrator).get("/spreadsheets/exportfile/?queue=personal").content.decode()
 
