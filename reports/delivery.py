@@ -4,13 +4,13 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from backoffice.accounts.mails import tell
 from backoffice.accounts.models import User
 from backoffice.changes.refusals import Refusal, refuse_if, require
-from backoffice.jobs.services import enqueue_job
+from backoffice.jobs.services import enqueue_job, told_of
 from reports.catalogue import get_report
-from reports.mails import nothing_to_send, send_report, tell
+from reports.mails import nothing_to_send, send_report
 from reports.models import ReportRun
-from reports.planning import administrators
 from reports.services import can_run_report
 
 PRODUCE = "reports.produce_run"
@@ -40,12 +40,11 @@ def deliver_run(*, run: ReportRun) -> str:
 
 def tell_of_failure(*, run: ReportRun) -> None:
     """Tell the owner of a schedule and the administrators that a run of it failed."""
-    if run.schedule_id is None:
+    if run.schedule is None:
         return
-    told = {*administrators(), *([run.requested_by.email] if run.requested_by else [])}
-    subject = _("The report “%(title)s” failed") % {"title": run.schedule or run.title}
+    subject = _("The report “%(title)s” failed") % {"title": run.schedule}
     text = _("%(error)s Open the run and choose “Run again” once that is put right.") % {"error": run.error}
-    tell(sorted(told), subject, text, page=run)
+    tell(told_of(run.schedule), subject, text, page=run)
 
 
 def can_run_again(run: ReportRun, user: User | None) -> Refusal | None:

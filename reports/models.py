@@ -1,7 +1,6 @@
 """Runs of reports, and when reports run by themselves. What a report is stands in code, in `reports.catalogue`."""
 
 from datetime import datetime
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,12 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.changes.models import TrackedModel
-from backoffice.jobs.schedules import Missed, Schedule
+from backoffice.jobs.plans import Plan
 from backoffice.spreadsheets.kept import KeptFile
 from reports.catalogue import REPORTS, asked_in_words
 from reports.catalogue.base import Column
 from reports.periods import Period
 from reports.querysets import ReportRunQuerySet, ReportScheduleQuerySet
-from reports.rhythms import in_words
 from reports.rollups import models as rollups
 from reports.schedules import DECLARED
 
@@ -49,19 +46,20 @@ def report_choices() -> list[tuple[str, Any]]:
     return [(report.slug, report.title) for report in REPORTS.values()]
 
 
-class ReportSchedule(TrackedModel):
+class ReportSchedule(Plan):
     """A report that runs by itself. Those declared in code are made equal to it after each migration.
 
-    `cron` is read in `settings.TIME_ZONE`. Parameters may be relative (`yesterday`): they are resolved on the
-    local date that a run was meant for, however late it starts.
+    Parameters may be relative (`yesterday`): they are resolved on the local date that a run was meant for, however
+    late it starts.
     """
 
+    run_kind = "reports.run_schedule"
+    outcome = _("report")
+
     name = models.SlugField(_("name"), max_length=60, unique=True)
-    title = models.CharField(_("title"), max_length=120)
     report = models.CharField(_("report"), max_length=60, choices=report_choices)
     parameters = models.JSONField(_("parameters"), default=dict, blank=True, encoder=DjangoJSONEncoder)
     format = models.CharField(_("format"), max_length=8, choices=Format, default=Format.XLSX)
-    cron = models.CharField(_("runs at"), max_length=60)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.SET_NULL,
@@ -86,22 +84,13 @@ class ReportSchedule(TrackedModel):
     )
     alert_when = models.CharField(_("is"), max_length=8, choices=AlertWhen, default=AlertWhen.ABOVE)
     alert_value = models.DecimalField(_("this"), max_digits=18, decimal_places=4, null=True, blank=True)
-    due_within = models.PositiveIntegerField(
-        _("arrives within"), default=60, help_text=_("Minutes. When it does not, owner and administrators are told.")
-    )
-    next_due = models.DateTimeField(_("next run"), null=True, blank=True, editable=False)
-    expected_at = models.DateTimeField(_("watched for"), null=True, blank=True, editable=False)
-    missing_since = models.DateTimeField(_("did not arrive"), null=True, blank=True, editable=False)
-    problem = models.CharField(_("problem"), max_length=300, blank=True, editable=False)
     declared_in_code = models.BooleanField(_("declared in code"), default=False, editable=False)
-    active = models.BooleanField(_("active"), default=True)
 
-    history_excluded = ("next_due", "expected_at", "missing_since")
-    history_words = {"cron": in_words, "parameters": asked_in_words}
+    history_words = {**Plan.history_words, "parameters": asked_in_words}
 
     objects = ReportScheduleQuerySet.as_manager()
 
-    class Meta(TrackedModel.Meta):
+    class Meta(Plan.Meta):
         verbose_name = _("report schedule")
         verbose_name_plural = _("report schedules")
         ordering = ["title"]
@@ -113,24 +102,17 @@ class ReportSchedule(TrackedModel):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.title
+    @property
+    def key(self) -> str:
+        return self.name
 
     @property
     def words(self) -> str:
-        """When it runs, in words."""
         declared = {schedule.name: schedule.words for schedule in DECLARED}
-        return str(declared.get(self.name) or in_words(self.cron))
+        return str(declared.get(self.name) or super().words)
 
-    @property
-    def times(self) -> Schedule:
-        """The times at which it is due; of those that were missed, the latest counts."""
-        zone = settings.TIME_ZONE
-        return Schedule(self.name, "", self.cron, self.words, zone, Missed.LATEST, {"schedule": self.name})
-
-    def next_times(self, after: datetime, count: int) -> list[datetime]:
-        """Return the next `count` instants at which it is due."""
-        return [self.times.instant_of(local) for local in islice(self.times.times_after(after), count)]
+    def has_arrived(self, *, since: datetime) -> bool:
+        return bool(self.runs.succeeded().filter(intended_for__gte=since).exists())
 
 
 class ReportRun(KeptFile):

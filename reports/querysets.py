@@ -1,35 +1,20 @@
 """Questions asked of report runs."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import models
-from django.db.models import ExpressionWrapper, F, Q, Value
+from django.db.models import Q
+
+from backoffice.jobs.plans import PlanQuerySet
 
 
-class ReportScheduleQuerySet(models.QuerySet[Any]):
+class ReportScheduleQuerySet(PlanQuerySet):
     """Reports that run by themselves."""
 
-    def active(self) -> "ReportScheduleQuerySet":
-        """Those that are not paused."""
-        return self.filter(active=True)
-
-    def due(self, at: datetime) -> "ReportScheduleQuerySet":
-        """Those that colleagues planned and that want to run at the instant `at`."""
-        return self.active().filter(Q(next_due__isnull=True) | Q(next_due__lte=at), declared_in_code=False)
-
-    def overdue(self, at: datetime) -> "ReportScheduleQuerySet":
-        """Those whose next report should have arrived by the instant `at`, whether or not it did."""
-        allowed = F("due_within") * Value(timedelta(minutes=1))
-        return self.active().filter(expected_at__lte=ExpressionWrapper(at - allowed, models.DateTimeField()))
-
-    def did_not_arrive(self) -> "ReportScheduleQuerySet":
-        """Those whose last report is missing, and those that stopped because of a problem."""
-        return self.filter(Q(missing_since__isnull=False, active=True) | ~Q(problem=""))
-
-    def for_changelist(self) -> "ReportScheduleQuerySet":
-        """All that the list shows, in one query."""
-        return self.select_related("owner")
+    def due(self, at: datetime) -> PlanQuerySet:
+        """Those that colleagues planned and that want to run at the instant `at`; the others the code starts."""
+        return super().due(at).filter(declared_in_code=False)
 
 
 class ReportRunQuerySet(models.QuerySet[Any]):

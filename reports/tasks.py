@@ -1,34 +1,29 @@
 """Reports that run as jobs: those too large for a page, and those that run by themselves."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from backoffice.accounts.mails import tell
+from backoffice.accounts.models import User
 from backoffice.jobs.context import JobContext
 from backoffice.jobs.registry import job
 from backoffice.jobs.schedules import register
-from backoffice.jobs.services import enqueue_job
+from backoffice.jobs.services import enqueue_job, note_arrival, stop_plan
 from reports.delivery import DELIVER, PRODUCE, deliver_run, tell_of_failure
-from reports.mails import tell
 from reports.models import ReportRun, ReportSchedule
-from reports.planning import SCHEDULED, administrators, enqueue_due_reports, note_arrival, stop_plan, watch_plans
 from reports.rollups.services import check_rollups, refresh_rollups, rollups_are_behind
 from reports.schedules import DECLARED
 from reports.services import expire_runs, fail_run, produce_run, request_scheduled_run
 
 EXPIRE = "reports.expire_runs"
-START = "reports.start_due"
-WATCH = "reports.watch"
 REFRESH = "reports.refresh_rollups"
 CHECK = "reports.check_rollups"
-A_WHILE = timedelta(hours=1)
 MINUTES = timedelta(minutes=5)
 
 
@@ -38,7 +33,7 @@ def produce_requested_run(context: JobContext, *, run: int) -> dict[str, Any]:
     return _produce(context, ReportRun.objects.get(pk=run))
 
 
-@job(kind=SCHEDULED, title=_("Run a scheduled report"), atomic=False, time_limit=1800)
+@job(kind=ReportSchedule.run_kind, title=_("Run a scheduled report"), atomic=False, time_limit=1800)
 def produce_scheduled_run(context: JobContext, *, schedule: str, due: str) -> dict[str, Any]:
     """Produce the one run of `schedule` for the local time `due`, however late it is."""
     row = ReportSchedule.objects.get(name=schedule)
@@ -46,10 +41,10 @@ def produce_scheduled_run(context: JobContext, *, schedule: str, due: str) -> di
         return {"paused": True}
     try:
         with context.effect():
-            run = request_scheduled_run(schedule=row, intended_for=_instant(due))
+            run = request_scheduled_run(schedule=row, intended_for=row.instant(due))
     except ValidationError as error:
         with context.effect():
-            stop_plan(schedule=row, problem=" ".join(error.messages))
+            stop_plan(plan=row, problem=" ".join(error.messages))
         raise
     return _produce(context, run)
 
@@ -58,18 +53,6 @@ def produce_scheduled_run(context: JobContext, *, schedule: str, due: str) -> di
 def send_run(context: JobContext, *, run: int) -> dict[str, Any]:
     """Mail a run to the recipients of its schedule."""
     return {"sent": deliver_run(run=ReportRun.objects.get(pk=run))}
-
-
-@job(kind=START, title=_("Start the reports that are due"), kept=A_WHILE)
-def start_due_reports(context: JobContext, *, due: str = "") -> dict[str, Any]:
-    """Start the reports that colleagues planned for now."""
-    return {"reports": enqueue_due_reports(now=timezone.now())}
-
-
-@job(kind=WATCH, title=_("Look for reports that did not arrive"), kept=A_WHILE)
-def watch_for_reports(context: JobContext, *, due: str = "") -> dict[str, Any]:
-    """Tell of reports that should be there and are not."""
-    return {"missing": watch_plans(now=timezone.now())}
 
 
 @job(kind=EXPIRE, title=_("Delete old report files"))
@@ -92,7 +75,8 @@ def check(context: JobContext, *, due: str = "") -> dict[str, list[str]]:
         text = " ".join([gettext("What reports keep reckoned ahead was not what the rows add up to."), *found])
         text = f"{text} {gettext('It is reckoned anew; until then reports of these days read the rows.')}"
         context.report_problem(text)
-        tell(administrators(), gettext("Figures reckoned ahead were wrong"), text, page=context.job)
+        told = list(User.objects.administrators().values_list("email", flat=True))
+        tell(told, gettext("Figures reckoned ahead were wrong"), text, page=context.job)
     return {"differences": found}
 
 
@@ -100,8 +84,8 @@ def _produce(context: JobContext, run: ReportRun) -> dict[str, Any]:
     try:
         with context.effect():
             run = produce_run(run=run)
-            if run.schedule_id:
-                note_arrival(run=run)
+            if run.schedule is not None and run.intended_for is not None:
+                note_arrival(plan=run.schedule, intended_for=run.intended_for)
                 enqueue_job(kind=DELIVER, key=str(run.pk), args={"run": run.pk})
     except (ValidationError, DatabaseError, OSError) as error:
         _fail(context, run, error)
@@ -118,15 +102,13 @@ def _fail(context: JobContext, run: ReportRun, error: Exception) -> None:
         tell_of_failure(run=ReportRun.objects.select_related("schedule", "requested_by").get(pk=run.pk))
 
 
-def _instant(due: str) -> datetime:
-    return datetime.fromisoformat(due).replace(tzinfo=ZoneInfo(settings.TIME_ZONE))
-
-
 for declared in DECLARED:
     register(
-        name=declared.name, kind=SCHEDULED, cron=declared.cron, words=declared.words, args={"schedule": declared.name}
+        name=declared.name,
+        kind=ReportSchedule.run_kind,
+        cron=declared.cron,
+        words=declared.words,
+        args={"schedule": declared.name},
     )
-register(name="run planned reports", kind=START, cron="* * * * *", words=_("every minute"))
-register(name="look for missing reports", kind=WATCH, cron="*/5 * * * *", words=_("every five minutes"))
 register(name="delete old report files", kind=EXPIRE, cron="30 3 * * *", words=_("every night at 03:30"))
 register(name="check the rollups", kind=CHECK, cron="40 2 * * *", words=_("every night at 02:40"))

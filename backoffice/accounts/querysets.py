@@ -5,6 +5,9 @@ from typing import Any
 
 from django.contrib.auth.base_user import BaseUserManager
 from django.db import models
+from django.db.models import Q
+
+from backoffice.accounts.roles import ADMINISTRATOR
 
 
 class UserQuerySet(models.QuerySet[Any]):
@@ -17,6 +20,10 @@ class UserQuerySet(models.QuerySet[Any]):
     def with_role(self, name: str) -> "UserQuerySet":
         """Those who hold the role called `name`."""
         return self.filter(groups__name=name)
+
+    def administrators(self) -> "UserQuerySet":
+        """Those who look after the desk."""
+        return self.active().filter(Q(groups__name=ADMINISTRATOR) | Q(is_superuser=True)).distinct()
 
     def for_changelist(self) -> "UserQuerySet":
         """All that the list shows: the roles come in one query more."""

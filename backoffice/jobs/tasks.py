@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.jobs import runner, schedules
@@ -16,9 +17,15 @@ from backoffice.jobs.services import (
     delete_old_jobs,
     delete_passing_jobs,
     enqueue_due_jobs,
+    enqueue_due_plans,
     push_orphaned_jobs,
     recover_jobs,
+    watch_plans,
 )
+
+START = "jobs.start_planned"
+WATCH = "jobs.watch_planned"
+A_WHILE = timedelta(hours=1)
 
 
 def run_job(job_id: int) -> str:
@@ -45,6 +52,18 @@ def sing(context: JobContext, *, worker: str) -> None:
     answer_canary(worker=UUID(worker))
 
 
+@job(kind=START, title=_("Start what is planned for now"), kept=A_WHILE)
+def start_planned(context: JobContext, *, due: str = "") -> dict[str, Any]:
+    """Start what colleagues planned for now."""
+    return {"started": enqueue_due_plans(now=timezone.now())}
+
+
+@job(kind=WATCH, title=_("Look for what did not arrive"), kept=A_WHILE)
+def watch_planned(context: JobContext, *, due: str = "") -> dict[str, Any]:
+    """Tell of what colleagues planned that should be there and is not."""
+    return {"missing": watch_plans(now=timezone.now())}
+
+
 @job(kind="jobs.delete_old", title=_("Delete old jobs"))
 def delete_old(context: JobContext, *, due: str) -> dict[str, Any]:
     """Keep the tables of jobs small."""
@@ -58,3 +77,5 @@ schedules.register(
     words=_("Every day at 03:20"),
     missed=schedules.Missed.LATEST,
 )
+schedules.register(name="start what is planned", kind=START, cron="* * * * *", words=_("every minute"))
+schedules.register(name="look for what did not arrive", kind=WATCH, cron="*/5 * * * *", words=_("every five minutes"))

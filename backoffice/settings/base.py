@@ -246,8 +246,8 @@ FISCAL_YEAR_START_MONTH = env.int("FISCAL_YEAR_START_MONTH", default=1)
 REPORT_KEEP_DAYS = env.int("REPORT_KEEP_DAYS", default=90)
 # Where colleagues open the desk: links in mails begin with it.
 DESK_URL = env.str("DESK_URL", default="http://localhost:8000")
-# A larger file of a report stays on the desk; the mail has a link.
-REPORT_ATTACHMENT_BYTES = 5 * 1024 * 1024
+# A larger file stays on the desk; the mail has a link.
+MAIL_ATTACHMENT_BYTES = 5 * 1024 * 1024
 # After so many days an order that waits is late, unless whoever runs the report says otherwise.
 REPORT_SLA_DAYS = {"unpaid": 3, "to_ship": 2, "on_hold": 2}
 # What a page waits for; a report that takes longer, or has more rows, runs as a job.

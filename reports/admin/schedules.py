@@ -7,38 +7,30 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import admin
 from django.contrib.admin.utils import unquote
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from backoffice.desk.admin import DeskModelAdmin
-from backoffice.desk.columns import NOTHING, column, text, when
+from backoffice.desk.columns import NOTHING, column
 from backoffice.desk.filters import ChoiceFilter
-from backoffice.desk.forms import VERSION, VersionedForm, stale_sentence
-from backoffice.desk.merging import Shown
-from backoffice.desk.queues import Queue
+from backoffice.desk.planning import PlanColumns, PlanForm, missing_queue, upcoming
 from reports.admin.pages import choice_page
 from reports.catalogue import REPORTS
 from reports.catalogue.base import Report
 from reports.formats import as_plain
 from reports.models import ReportSchedule
 from reports.planning import plan_report, recipients_for
-from reports.rhythms import Rhythm, as_cron, from_cron
 from reports.services import can_run_report
 
-PREVIEWED = 5
 # The parameter of the address, and the field of the form, that says which report it is.
 CHOICE = "report"
 ASKED = "asked-"
-NO_RECIPIENT = gettext_lazy(
-    "%(value)s may not run this report. Take them off, or ask an administrator for a role that may."
-)
 
 
 class ChosenReport(forms.Widget):
@@ -59,25 +51,13 @@ class ChosenReport(forms.Widget):
         )
 
 
-class ScheduleForm(VersionedForm):
-    """A plan in words: what, how often and when, for whom. Whoever saves it lends it their rights.
+class ScheduleForm(PlanForm):
+    """A plan of a report. `declared` is the report; each of its parameters is a field, called `asked-` and its name."""
 
-    `declared` is the report; each of its parameters is a field of the form, called `asked-` and its name.
-    """
-
-    rhythm = forms.ChoiceField(label=gettext_lazy("Runs"), choices=Rhythm, initial=Rhythm.WORKING_DAYS)
-    at = forms.TimeField(
-        label=gettext_lazy("At"),
-        initial="07:30",
-        widget=UnfoldAdminTextInputWidget(),
-        help_text=gettext_lazy("Hour and minute, as 07:30."),
+    not_for = gettext_lazy(
+        "%(value)s may not run this report. Take them off, or ask an administrator for a role that may."
     )
-    recipients = forms.MultipleChoiceField(
-        label=gettext_lazy("Recipients"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"invalid_choice": NO_RECIPIENT},
-    )
+    said_apart = ("cron", "parameters")
 
     class Meta:
         model = ReportSchedule
@@ -96,24 +76,15 @@ class ScheduleForm(VersionedForm):
 
     def prepare(self, plan: ReportSchedule) -> None:
         """Offer what the user may choose, and show what was chosen."""
-        self.offer("report", [(report.slug, report.title) for report in permitted_reports(self.user)])
-        self.fields["report"].widget = ChosenReport()
+        chosen: Any = self.fields["report"]
+        chosen.choices = [(report.slug, report.title) for report in permitted_reports(self.user)]
+        chosen.widget = ChosenReport()
         self.initial["report"] = self.declared.slug
         figures = [("", _("always sent")), *totals_of(self.declared).items()]
         self.fields["alert_figure"].widget = UnfoldAdminSelectWidget(choices=figures)
-        staff = {user.email: str(user) for user in recipients_for(self.declared)}
-        staff |= {email: email for email in plan.recipients}
-        self.offer("recipients", sorted(staff.items(), key=lambda person: person[1]))
-        self.initial.setdefault("recipients", plan.recipients)
-        if plan.pk:
-            rhythm, at = from_cron(plan.cron)
-            self.initial.update(rhythm=rhythm, at=f"{at:%H:%M}")
+        self.show_plan(plan, recipients_for(self.declared))
         for name, value in plan.parameters.items():
             self.initial.setdefault(ASKED + name, value)
-
-    def offer(self, name: str, choices: list[tuple[str, Any]]) -> None:
-        field: Any = self.fields[name]
-        field.choices = choices
 
     def clean(self) -> dict[str, Any] | None:
         values = super().clean() or self.cleaned_data
@@ -122,20 +93,14 @@ class ScheduleForm(VersionedForm):
             parameters = self.declared.parameters.asked(self.parameters)
             for name, errors in parameters.errors.items():
                 self.add_error(ASKED + name if name in parameters.fields else None, errors)
-            refused = set(values["recipients"]) - {user.email for user in recipients_for(self.declared)}
-            for email in sorted(refused):
-                self.add_error("recipients", NO_RECIPIENT % {"value": email})
+            self.refuse_recipients(recipients_for(self.declared))
             if values["alert_figure"] and values["alert_figure"] not in totals_of(self.declared):
                 self.add_error("alert_figure", _("This report has no such total. Choose another, or none."))
         return values
 
-    def refuse_overlap(self) -> None:
-        """Refuse to write over times or parameters that a colleague changed: the form says them in other fields."""
-        if self.merge is None or not self.merge.possible:
-            return
-        opened = self.merge.versions.at(Shown.parse(str(self.data[VERSION])).row)
-        if (opened.cron, opened.parameters) != (self.instance.cron, self.instance.parameters):
-            raise ValidationError(stale_sentence(self.instance), code="stale")
+    def fill(self, plan: ReportSchedule) -> None:
+        super().fill(plan)
+        plan.parameters = self.parameters
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -175,28 +140,14 @@ def asked_in_words(plan: ReportSchedule) -> str:
     return format_html_join(" · ", "{} <strong>{}</strong>", told) or NOTHING
 
 
-def upcoming(plan: ReportSchedule, count: int = PREVIEWED) -> str:
-    """Return the next runs, in words."""
-    times = plan.next_times(timezone.now(), count)
-    return " · ".join(date_format(timezone.localtime(at), "D j M Y, H:i") for at in times)
-
-
 @admin.register(ReportSchedule)
-class ReportScheduleAdmin(DeskModelAdmin):
+class ReportScheduleAdmin(PlanColumns, DeskModelAdmin):
     form = ScheduleForm
     # A plan is saved by its service, which lends it the rights of whoever saves it.
     by_services = tuple(ScheduleForm.base_fields)
     list_display = ("title", "report_title", "times", "format", "owned_by", "next_at", "missing", "active")
     list_filter = (("report", ChoiceFilter),)
-    queues = (
-        Queue(
-            "missing",
-            gettext_lazy("Did not arrive"),
-            lambda plans, user: plans.did_not_arrive() | plans.overdue(timezone.now()),
-            tone="red",
-            on_home=True,
-        ),
-    )
+    queues = (missing_queue(),)
     empty_text = gettext_lazy("Reports that run by themselves appear here. Open a report and choose “Schedule this”.")
     fieldsets = (
         (None, {"fields": ("report", "title")}),
@@ -222,12 +173,7 @@ class ReportScheduleAdmin(DeskModelAdmin):
 
     report_title = column(lambda plan: plan.get_report_display(), gettext_lazy("report"))
     asks = column(asked_in_words, gettext_lazy("asks for"))
-    times = text("words", gettext_lazy("runs"))
     owned_by = column(lambda plan: str(plan.owner or _("the desk")), gettext_lazy("runs with the rights of"))
-    next_at = column(lambda plan: upcoming(plan, 1) if plan.active else NOTHING, gettext_lazy("next run"))
-    missing = when("missing_since", gettext_lazy("did not arrive"))
-    trouble = text("problem")
-    upcoming_runs = column(upcoming, gettext_lazy("next five runs"))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         """Return the form with the fields of the report that it is about."""
@@ -277,8 +223,6 @@ class ReportScheduleAdmin(DeskModelAdmin):
         return False
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
-        values = form.cleaned_data
-        obj.cron, obj.parameters = as_cron(values["rhythm"], values["at"]), form.parameters
-        obj.recipients = values["recipients"]
+        form.fill(obj)
         plan_report(schedule=obj, actor=request.user, now=timezone.now())
         self.message_user(request, _("It runs next: %(times)s.") % {"times": upcoming(obj)})

@@ -13,12 +13,12 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from backoffice.jobs.models import Job
+from backoffice.jobs.rhythms import Rhythm, as_cron, from_cron, in_words
 from backoffice.jobs.runner import run_job
-from backoffice.jobs.services import enqueue_job
+from backoffice.jobs.services import enqueue_due_plans, enqueue_job, watch_plans
 from reports.delivery import deliver_run, run_again
 from reports.models import ReportRun, ReportSchedule
-from reports.planning import enqueue_due_reports, plan_report, watch_plans
-from reports.rhythms import Rhythm, as_cron, from_cron, in_words
+from reports.planning import plan_report
 from reports.services import can_open_run
 from tests.reports.samples import make_sale
 from tests.reports.sink import mail_server
@@ -81,15 +81,15 @@ def test_a_plan_knows_its_next_runs(manager: Any, settings: Any) -> None:
 def test_a_plan_is_due_once_after_the_weekend(manager: Any) -> None:
     schedule = plan(manager)
 
-    assert enqueue_due_reports(now=MONDAY - A_MINUTE) == 0
-    assert [enqueue_due_reports(now=MONDAY) for _look in range(2)] == [1, 0]
+    assert enqueue_due_plans(now=MONDAY - A_MINUTE) == 0
+    assert [enqueue_due_plans(now=MONDAY) for _look in range(2)] == [1, 0]
     assert Job.objects.get(kind="reports.run_schedule").args == {"schedule": schedule.name, "due": "2026-11-23T07:30"}
 
 
 def test_of_the_runs_that_were_missed_the_latest_is_made_up_for(manager: Any) -> None:
     plan(manager)
 
-    assert enqueue_due_reports(now=MONDAY + timedelta(days=2)) == 1
+    assert enqueue_due_plans(now=MONDAY + timedelta(days=2)) == 1
     assert Job.objects.get(kind="reports.run_schedule").args["due"] == "2026-11-25T07:30"
 
 
@@ -97,7 +97,7 @@ def test_a_plan_that_cannot_be_read_stops_and_leaves_others_alone(manager: Any) 
     broken, sound = plan(manager, title="Broken"), plan(manager, title="Sound")
     ReportSchedule.objects.filter(pk=broken.pk).update(cron="no cron")
 
-    assert enqueue_due_reports(now=MONDAY) == 1
+    assert enqueue_due_plans(now=MONDAY) == 1
     broken.refresh_from_db()
     assert (broken.active, bool(broken.problem), sound.active) == (False, True, True)
 
@@ -126,7 +126,7 @@ def test_a_report_arrives_with_its_head_its_totals_a_link_and_its_file(
 
 
 def test_a_large_file_stays_on_the_desk(manager: Any, viewer: Any, mails: Any, settings: Any) -> None:
-    settings.REPORT_ATTACHMENT_BYTES = 10
+    settings.MAIL_ATTACHMENT_BYTES = 10
 
     produce(plan(manager, recipients=[viewer.email]))
 

@@ -12,11 +12,11 @@ from django.urls import reverse
 from django.utils import timezone
 
 from backoffice.jobs.models import Job
+from backoffice.jobs.rhythms import Rhythm, as_cron
 from backoffice.jobs.runner import run_job
 from backoffice.jobs.services import enqueue_job
 from reports.models import ReportSchedule
 from reports.planning import plan_report
-from reports.rhythms import Rhythm, as_cron
 from tests.reports.sink import mail_server
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +46,7 @@ class Life:
 
     def work(self) -> None:
         """Let a worker do a minute's work: what is due, what it leads to, and the watch. Nothing is tried twice."""
-        for kind in ("reports.start_due", "reports.watch"):
+        for kind in ("jobs.start_planned", "jobs.watch_planned"):
             run_job(enqueue_job(kind=kind).pk)
         for kind in ("reports.run_schedule", "reports.produce_run", "reports.deliver_run"):
             for job in Job.objects.filter(kind=kind, state="queued"):

@@ -2,6 +2,14 @@
 
 from backoffice.jobs.services.leases import claim_job, end_job, prolong_lease, recover_jobs, release_job
 from backoffice.jobs.services.planning import enqueue_due_jobs, enqueue_wanted_jobs
+from backoffice.jobs.services.plans import (
+    adopt_plan,
+    enqueue_due_plans,
+    note_arrival,
+    stop_plan,
+    told_of,
+    watch_plans,
+)
 from backoffice.jobs.services.queue import (
     can_cancel_job,
     can_retry_job,
@@ -32,6 +40,7 @@ from backoffice.jobs.services.workers import (
 )
 
 __all__ = [
+    "adopt_plan",
     "answer_canary",
     "can_cancel_job",
     "can_pause_schedule",
@@ -45,11 +54,13 @@ __all__ = [
     "delete_passing_jobs",
     "end_job",
     "enqueue_due_jobs",
+    "enqueue_due_plans",
     "enqueue_job",
     "enqueue_wanted_jobs",
     "excuse_worker",
     "forget_workers",
     "is_frozen",
+    "note_arrival",
     "pause_schedule",
     "prolong_lease",
     "push_job",
@@ -62,4 +73,7 @@ __all__ = [
     "retry_job",
     "run_schedule",
     "send_canary",
+    "stop_plan",
+    "told_of",
+    "watch_plans",
 ]

@@ -1,4 +1,4 @@
-"""When a report runs by itself, in the words of those who plan it: each is a cron expression of the local time."""
+"""When work that colleagues plan runs by itself, in words: each is a cron expression of the local time."""
 
 from datetime import time
 from typing import Any
