@@ -1,5 +1,6 @@
 """The pages people see when a request cannot be served: a sentence and the next step, never a traceback."""
 
+import re
 import sys
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
@@ -7,9 +8,19 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
+from django.views.debug import SafeExceptionReporterFilter
 
 # PostgreSQL's classes of "cannot serve anybody": connection exceptions, out of resources, shutting down.
 UNAVAILABLE_CLASSES = ("08", "53", "57P")
+
+# Settings that are addresses, with a password in them.
+ADDRESSES = "WATCH_FOLDER|EXPORT_FOLDER|MAILBOX|REDIS_URL|LOCATION"
+
+
+class ReportFilter(SafeExceptionReporterFilter):
+    """Leaves the values of secret settings out of what Django reports of an error, addresses among them."""
+
+    hidden_settings = re.compile(f"{SafeExceptionReporterFilter.hidden_settings.pattern}|{ADDRESSES}", re.IGNORECASE)
 
 
 def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -21,6 +21,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from backoffice.accounts.models import User
 from backoffice.accounts.services import grant_role
+from tests.buckets import BucketHost
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -156,6 +157,22 @@ def signed_in() -> Any:
         return client
 
     return sign_in
+
+
+@pytest.fixture(scope="session")
+def bucket_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BucketHost]:
+    """A server of buckets."""
+    with BucketHost(tmp_path_factory.mktemp("buckets")) as host:
+        yield host
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of an empty place: once a folder, once a bucket."""
+    if request.param == "folder":
+        return str(tmp_path / "place")
+    host: BucketHost = request.getfixturevalue("bucket_host")
+    return host.new_bucket()
 
 
 @pytest.fixture(scope="session")

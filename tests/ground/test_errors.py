@@ -6,6 +6,7 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import path
+from django.views.debug import get_default_exception_reporter_filter
 
 from backoffice.errors import database_is_away
 
@@ -102,3 +103,9 @@ def test_a_terminated_connection_is_a_missing_database():
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     connection.close()
     assert database_is_away(caught.value)
+
+
+@pytest.mark.parametrize("name", ["SPREADSHEET_WATCH_FOLDER", "EXPORT_FOLDER", "REDIS_URL"])
+def test_reports_of_errors_leave_out_addresses_with_passwords(settings, name):
+    setattr(settings, name, "s3://key:sEcret@host/bucket")
+    assert "sEcret" not in str(get_default_exception_reporter_filter().get_safe_settings())
