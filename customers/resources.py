@@ -7,16 +7,41 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.spreadsheets.columns import Blank, Column, Lookup, WordsValue
+from backoffice.spreadsheets.keys import Key, by_id
 from backoffice.spreadsheets.resources import TableResource
 from backoffice.spreadsheets.staging import Stage
 from backoffice.spreadsheets.values import BooleanValue, ChoiceValue, CodeValue, EmailValue, TextValue
 from customers.models import Address, Customer
 
 KNOWN_NUMBERS = "SELECT upper(number) AS word, id FROM customers_customer WHERE anonymised_at IS NULL"
+EMAIL = Column(
+    "email",
+    EmailValue(max_length=254, required=True),
+    label=_("E-mail"),
+    aliases=["Email address", "Mail"],
+    required=True,
+    help_text=_("Finds the customer, whatever its case."),
+)
+CUSTOMER_KEYS = (
+    Key(
+        field="number",
+        expression="{alias}.number",
+        taken=_("Customer %s has this number. Correct one of them; or give that one another first, in its own file."),
+    ),
+    Key(
+        field="email",
+        expression="upper({alias}.email)",
+        column=EMAIL,
+        taken=_(
+            "Customer %s has this e-mail address. Correct one of them; or give that one another first, in its own file."
+        ),
+    ),
+    by_id(),
+)
 
 
 class CustomerResource(TableResource):
-    """Customers, one a row, matched by number."""
+    """Customers, one a row, matched by number, or by e-mail address or ID, and then the number may change."""
 
     number = Column(
         "number",
@@ -28,7 +53,7 @@ class CustomerResource(TableResource):
     )
     name = Column("name", TextValue(max_length=200), label=_("Name"), aliases=["Contact name", "Full name"])
     company = Column("company", TextValue(max_length=200), label=_("Company"), aliases=["Company name"])
-    email = Column("email", EmailValue(max_length=254), label=_("E-mail"), aliases=["Email address", "Mail"])
+    email = Column("email", EmailValue(max_length=254), label=_("E-mail"), aliases=EMAIL.aliases)
     phone = Column("phone", TextValue(max_length=40), label=_("Phone"), aliases=["Telephone", "Phone number"])
     country = Column("country", TextValue(max_length=64), label=_("Country"))
     tags = Column("tags", WordsValue(max_length=40), label=_("Tags"), sql_type="varchar[]")
@@ -41,6 +66,8 @@ class CustomerResource(TableResource):
 
     key = "number"
     key_expression = "{alias}.number"
+    keys = CUSTOMER_KEYS
+    renames = True
     title = _("Customers")
 
     class Meta:
@@ -52,28 +79,13 @@ class CustomerResource(TableResource):
         return Customer.objects.filter(anonymised_at=None).order_by("pk")
 
     def check(self, stage: Stage) -> None:
-        """Refuse what would bring erased data back, and an e-mail address for two."""
-        known = f"{stage.rows} AS r JOIN {self.known_rows(stage)}"
+        """Refuse what would bring erased data back."""
         stage.refuse(
-            "number",
+            self.key,
             "erased",
             "%(message)s",
-            f"{known} WHERE t.anonymised_at IS NOT NULL",
+            f"{stage.rows} AS r JOIN {self.known_rows(stage)} WHERE t.anonymised_at IS NOT NULL",
             {"message": gettext("The personal data of this customer was erased for good. Give a new number.")},
-        )
-        if stage.has("email"):
-            self._check_emails(stage)
-
-    def _check_emails(self, stage: Stage) -> None:
-        self.refuse_repeats(stage, "email", "upper({alias}.email)")
-        stage.refuse(
-            "email",
-            "taken",
-            "format(%(message)s, other.number)",
-            f"{stage.rows} AS r JOIN customers_customer AS other"
-            " ON upper(other.email) = upper(r.email) AND other.email <> '' AND other.number <> r.number"
-            f" WHERE NOT EXISTS (SELECT FROM {stage.rows} AS same WHERE same.number = other.number)",
-            {"message": gettext("Customer %s has this e-mail address. Correct one of them.")},
         )
 
 
@@ -81,6 +93,7 @@ class CustomerTagResource(CustomerResource):
     """Tags of customers that are there."""
 
     creates = False
+    renames = False
     title = _("Tags of customers")
 
     class Meta:

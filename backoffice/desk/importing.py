@@ -13,9 +13,10 @@ from backoffice.spreadsheets.merging import CREATE, UPDATE
 from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.readers import DELIMITERS, ENCODINGS
 from backoffice.spreadsheets.registry import get_resource, resource_names
-from backoffice.spreadsheets.services import can_import
+from backoffice.spreadsheets.services import can_import, resource_asked, resource_of
 
 ACCEPTED = ".csv,.tsv,.txt,.gz,.xlsx,.xls,.ods"
+RULES = ("key", "mode", "blanks")
 COLUMN, CONSTANT, REPLACED = "column-", "constant-", "replaced-"
 KINDS = {
     "csv": gettext_lazy("CSV"),
@@ -123,8 +124,6 @@ class ReadingForm(DeskForm):
         required=False,
         help_text=gettext_lazy("Whether 03/04/2026 is in April or in March. Unknown, such a date is refused."),
     )
-    mode = forms.ChoiceField(label=gettext_lazy("What the rows may do"), required=False, choices=MODES)
-    blanks = forms.ChoiceField(label=gettext_lazy("A blank cell"), required=False, choices=BLANKS)
 
     def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
         super().__init__(*args, initial=job.options, **kwargs)
@@ -135,8 +134,6 @@ class ReadingForm(DeskForm):
         self.offer("delimiter", [(sign, DELIMITER_NAMES[sign]) for sign in DELIMITERS])
         self.offer("sheet", [(name, name) for name in self.found.get("sheets") or ()])
         unused = ["sheet"] if self.found.get("kind") == "csv" else ["encoding", "delimiter"]
-        if not get_resource(job.resource).chooses_rules:
-            unused += ["mode", "blanks"]
         for name in unused:
             del self.fields[name]
 
@@ -164,10 +161,19 @@ class ReadingForm(DeskForm):
             (_("Column names"), _("row %(row)s") % {"row": found["header_row"]} if found.get("header_row") else None),
             (_("Decimal sign"), DECIMAL_SIGNS.get(found.get("decimal") or "")),
             (_("Dates"), DATE_ORDERS.get(found.get("date_order") or "")),
-            (_("Rows"), dict(MODES)[self.initial["mode"]] if self.initial.get("mode") else None),
-            (_("Blank cells"), dict(BLANKS)[self.initial["blanks"]] if self.initial.get("blanks") else None),
         ]
         return [(label, value) for label, value in facts if value]
+
+
+def row_facts(job: ImportJob) -> list[tuple[Any, Any]]:
+    """Return what was chosen of how rows are found and what they may do, as label and value."""
+    chosen, resource = job.options, resource_of(job)
+    facts = [
+        (_("Rows are found by"), resource.matched_by and resource.all_columns[resource.matched_by.field].label),
+        (_("Rows"), dict(MODES)[chosen["mode"]] if chosen.get("mode") else None),
+        (_("Blank cells"), dict(BLANKS)[chosen["blanks"]] if chosen.get("blanks") else None),
+    ]
+    return [(label, value) for label, value in facts if value]
 
 
 class ChangesForm(forms.Form):
@@ -188,7 +194,7 @@ class ChangesForm(forms.Form):
 
     def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        labels = get_resource(job.resource).labels()
+        labels = resource_of(job).labels()
         field: Any = self.fields["column"]
         field.choices = [("", _("any column")), *labels.items()]
 
@@ -215,11 +221,21 @@ class ReplacementsField(forms.CharField):
 
 
 class MappingForm(DeskForm):
-    """Which column of the file fills each field; where none does, one value for all rows."""
+    """What finds a row, and which column of the file fills each field; where none does, one value for all rows."""
+
+    key = forms.ChoiceField(
+        label=gettext_lazy("Rows are found by"),
+        required=False,
+        help_text=gettext_lazy("What a row and one that is here have in common. A value that fits several is refused."),
+    )
+    mode = forms.ChoiceField(label=gettext_lazy("What the rows may do"), required=False, choices=MODES)
+    blanks = forms.ChoiceField(label=gettext_lazy("A blank cell"), required=False, choices=BLANKS)
 
     def __init__(self, *args: Any, job: ImportJob, **kwargs: Any) -> None:
-        self.columns = get_resource(job.resource).columns
-        super().__init__(*args, **kwargs)
+        self.job = job
+        self.columns = resource_of(job).all_columns
+        super().__init__(*args, initial=job.options, **kwargs)
+        self.offer_rules()
         self.proposals: dict[str, str] = {}
         headers = [header for header in job.detected["headers"] if header]
         self.examples: dict[str, list[str]] = job.detected.get("examples", {})
@@ -252,6 +268,23 @@ class MappingForm(DeskForm):
             )
         self.redress()
 
+    def offer_rules(self) -> None:
+        """Offer the keys that there are, and what rows may do, if there is a choice."""
+        resource = resource_of(self.job)
+        field: Any = self.fields["key"]
+        field.choices = [
+            ("" if key is resource.keys[0] else key.field, self.columns[key.field].label) for key in resource.keys
+        ]
+        unused = [] if resource.keys else ["key"]
+        unused += [] if resource.chooses_rules else ["mode", "blanks"]
+        for name in unused:
+            del self.fields[name]
+
+    @property
+    def rules(self) -> list[Any]:
+        """The fields above the columns."""
+        return [self[name] for name in RULES if name in self.fields]
+
     @property
     def lines(self) -> list[tuple[Any, Any, Any, list[str], str]]:
         """The three fields of each line of the form, the first values of its column, and the proposal by values."""
@@ -269,10 +302,12 @@ class MappingForm(DeskForm):
     def asked(self) -> dict[str, Any]:
         """Return what `check_import` takes: a field without a column is left out on purpose."""
         cleaned = self.cleaned_data
-        constants = {name: cleaned[CONSTANT + name] for name in self.columns if cleaned[CONSTANT + name]}
-        mapped = {name: cleaned[COLUMN + name] for name in self.columns if name not in constants}
-        replaced = {name: cleaned[REPLACED + name] for name in self.columns if cleaned[REPLACED + name]}
-        return {"mapped": mapped, "constants": constants, "replaced": replaced}
+        options = {**self.job.options, **{name: cleaned.get(name, "") for name in RULES}}
+        names = resource_asked(self.job.resource, options).columns
+        constants = {name: cleaned[CONSTANT + name] for name in names if cleaned[CONSTANT + name]}
+        mapped = {name: cleaned[COLUMN + name] for name in names if name not in constants}
+        replaced = {name: cleaned[REPLACED + name] for name in names if cleaned[REPLACED + name]}
+        return {"mapped": mapped, "constants": constants, "replaced": replaced, "options": options}
 
 
 def permitted_resources(user: Any) -> list[tuple[str, Any]]:

@@ -1,7 +1,7 @@
 """Exports of a resource: its columns in their order, as a file whose import changes nothing."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.columns import Column, WordsValue
+from backoffice.spreadsheets.keys import ID
 from backoffice.spreadsheets.resources import SheetResource
 from backoffice.spreadsheets.values import (
     BadValue,
@@ -53,18 +54,24 @@ def parse_condition(text: str) -> Condition:
 
 @dataclass(frozen=True)
 class Exported:
-    """A column of an export: how it is written, and its value for the ORM, by its path or as an expression."""
+    """A column of an export: how it is written, and its value for the ORM, by its path or as an expression.
+
+    An `extra` one is there for those who ask for it.
+    """
 
     sheet: SheetColumn
     value: Any
+    extra: bool = False
 
 
-def export_sheet(resource: SheetResource, path: Path, *, conditions: Iterable[Condition] = ()) -> int:
-    """Write the rows that meet all conditions, by the rules of `write_rows`.
+def export_sheet(
+    resource: SheetResource, path: Path, *, conditions: Iterable[Condition] = (), chosen: Sequence[str] = ()
+) -> int:
+    """Write the `chosen` columns, or else the usual ones, of the rows that meet all conditions, as `write_rows` does.
 
     Raises ValidationError for a condition or a name that is wrong; then no file is written.
     """
-    return write_rows(filtered_rows(resource, conditions), exported_columns(resource), path)
+    return write_rows(filtered_rows(resource, conditions), chosen_columns(resource, chosen), path)
 
 
 def write_rows(
@@ -79,12 +86,22 @@ def write_rows(
 
 
 def exported_columns(resource: SheetResource) -> dict[str, Exported]:
-    """Return the columns that an export may have, by name."""
+    """Return the columns that an export may have, by name; those that only another key needs are extra."""
     return {
-        name: Exported(sheet_column(name, column), column.attribute)
-        for name, column in resource.columns.items()
-        if column.exported
+        name: Exported(sheet_column(name, column), column.attribute, extra=name not in resource.columns)
+        for name, column in resource.all_columns.items()
+        if column.exported and (name in resource.columns or name == ID)
     }
+
+
+def chosen_columns(resource: SheetResource, names: Sequence[str]) -> dict[str, Exported]:
+    """Return the columns called so, or if none is, the usual ones. Raises ValidationError for another name."""
+    known = exported_columns(resource)
+    for name in names:
+        if name not in known:
+            message = _("There is no column “%(name)s” to export. There are: %(known)s.")
+            raise ValidationError(message % {"name": name, "known": ", ".join(known)}, code="columns")
+    return {name: known[name] for name in names or (name for name in known if not known[name].extra)}
 
 
 def sheet_column(name: str, column: Column) -> SheetColumn:

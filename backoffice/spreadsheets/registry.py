@@ -17,8 +17,11 @@ def resource_names() -> list[str]:
     return list(settings.SPREADSHEET_RESOURCES)
 
 
-def get_resource(name: str) -> SheetResource:
-    """Return the resource called `name`. Raises UnknownResource."""
+def get_resource(name: str, *, key: str = "") -> SheetResource:
+    """Return the resource called `name`, whose rows are found by `key`, or by their usual one.
+
+    Raises UnknownResource, and ValidationError for a key that finds none of its rows.
+    """
     if name not in settings.SPREADSHEET_RESOURCES:
         raise UnknownResource(
             _("There is no spreadsheet “%(name)s”. There are: %(known)s.")
@@ -26,4 +29,5 @@ def get_resource(name: str) -> SheetResource:
         )
     resource: SheetResource = import_string(settings.SPREADSHEET_RESOURCES[name])()
     resource.slug = name
+    resource.match_by(key)
     return resource

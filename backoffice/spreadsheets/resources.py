@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import Field as ModelField
 from django.db.models import QuerySet
@@ -12,6 +13,7 @@ from import_export.resources import ModelResource
 
 from backoffice.spreadsheets.columns import Blank, Column, Lookup
 from backoffice.spreadsheets.guards import Effect, Guard, share_of_rows
+from backoffice.spreadsheets.keys import ID, Key, columns_by
 from backoffice.spreadsheets.merging import CREATE, UNCHANGED, UPDATE, Merge, default_values
 from backoffice.spreadsheets.staging import Stage
 from backoffice.spreadsheets.versions import VERSION, VERSION_COLUMN, Compared, refuse_stale, versioned_by
@@ -40,14 +42,36 @@ class SheetResource(ModelResource):
     effects: ClassVar[tuple[Effect, ...]] = ()
     by_services: ClassVar[bool] = False  # whether services do the work, a row at a time
     chooses_rules: ClassVar[bool] = False  # whether an import may choose its `rules`
+    keys: ClassVar[tuple[Key, ...]] = ()  # by which a file may find rows, the usual one first; none: there is no choice
+    renames: ClassVar[bool] = False  # whether rows found by another key may get another usual one
+    matched_by: Key | None = None
     rules = RowRules()
     slug = ""  # as the setting SPREADSHEET_RESOURCES has it
 
     @property
     def columns(self) -> dict[str, Column]:
         """The columns by field name, in their order."""
-        version = {VERSION: VERSION_COLUMN} if self.versioned else {}
-        return {name: self.fields[name] for name in self._meta.fields} | version
+        columns = {name: self.fields[name] for name in self._meta.fields}
+        if self.matched_by:
+            columns = columns_by(self.matched_by, self.keys[0], columns, renames=self.renames)
+        return columns | ({VERSION: VERSION_COLUMN} if self.versioned else {})
+
+    @property
+    def all_columns(self) -> dict[str, Column]:
+        """The columns by any of its keys."""
+        chosen = {key.field: key.column for key in self.keys if key.column}
+        return {name: self.fields[name] for name in self._meta.fields} | chosen | self.columns
+
+    def match_by(self, field: str) -> None:
+        """Have rows found by another of the keys; empty: by the usual one. Raises ValidationError."""
+        known = {key.field: key for key in self.keys}
+        if field and field not in known:
+            message = _("Rows of %(kind)s are not found by “%(field)s”. Choose one of: %(known)s.")
+            if not known:
+                message = _("%(kind)s leave no choice of what finds a row. Leave “%(field)s” out.")
+            raise ValidationError(message % {"kind": self.title, "field": field, "known": ", ".join(known)})
+        if known:
+            self.matched_by = known[field] if field else self.keys[0]
 
     @property
     def import_permission(self) -> str:
@@ -102,18 +126,37 @@ class SheetResource(ModelResource):
         """Return which share of `words` names rows that there are; nothing where the field names none."""
         return 0
 
-    def refuse_repeats(self, stage: Stage, field: str, expression: str) -> None:
-        """Refuse all rows whose `field` stands in several; `expression` is SQL for the field of `{alias}`."""
+    def refuse_several(self, stage: Stage, known_rows: str) -> None:
+        """Refuse rows that fit several of the `known_rows`, called `t`, which the key that was chosen allows."""
+        key = self.matched_by
+        if key is None or key.finds_one:
+            return
+        names = f't."{self.keys[0].field}"::text ORDER BY t.id'
+        fitting = f"SELECT r.row, array_agg({names}) AS names FROM {stage.rows} AS r JOIN {known_rows}"
+        stage.refuse(
+            key.field,
+            "ambiguous",
+            f"format(%(message)s, r.\"{key.field}\", array_to_string(several.names[1:5], ', '))",
+            f"{stage.rows} AS r JOIN ({fitting} GROUP BY r.row HAVING count(*) > 1) AS several ON several.row = r.row",
+            {"message": _("“%s” fits several rows here: %s. Correct it in all but one, or find rows otherwise.")},
+        )
+
+    def refuse_repeats(self, stage: Stage, field: str, expression: str, among: str = "") -> None:
+        """Refuse all rows whose `field` stands in several; `expression` is SQL for the field of `{alias}`.
+
+        They may be the rows `among` which to look, if not all staged ones.
+        """
+        rows = among or stage.rows
         message = _("“%s” stands in the rows %s. Keep one of them.")
         repeats = (
             f"SELECT {expression.format(alias='s')} AS word, (array_agg(s.row ORDER BY s.row))[1:5] AS places"
-            f" FROM {stage.rows} AS s WHERE s.\"{field}\" <> '' GROUP BY 1 HAVING count(*) > 1"
+            f" FROM {rows} AS s WHERE s.\"{field}\"::text <> '' GROUP BY 1 HAVING count(*) > 1"
         )
         stage.refuse(
             field,
             "repeated",
             f"format(%(message)s, r.\"{field}\", array_to_string(repeats.places, ', '))",
-            f"{stage.rows} AS r JOIN ({repeats}) AS repeats ON repeats.word = {expression.format(alias='r')}",
+            f"{rows} AS r JOIN ({repeats}) AS repeats ON repeats.word = {expression.format(alias='r')}",
             {"message": message},
         )
 
@@ -121,14 +164,15 @@ class SheetResource(ModelResource):
 class TableResource(SheetResource):
     """A spreadsheet with one row for each row of one table.
 
-    `key` is the field that tells rows apart and `key_expression` SQL for it, with `{alias}` for the table. The key, and
-    what else in `identity` tells rows apart, is written for new rows only. Without `creates` there are no new rows.
+    `key` is the field that tells rows apart and `key_expression` SQL for it, with `{alias}` for the table; where there
+    are several `keys`, that of the one which was chosen. The key, and what else in `identity` tells rows apart, is
+    written for new rows only. Without `creates` there are no new rows.
     """
 
-    key: ClassVar[str]
-    key_expression: ClassVar[str]
+    key: str
+    key_expression: str
     identity: ClassVar[tuple[str, ...]] = ()
-    creates: ClassVar[bool] = True
+    creates: bool = True
     versioned = True
     chooses_rules = True
     guards: ClassVar[tuple[Guard, ...]] = (share_of_rows(),)
@@ -137,6 +181,12 @@ class TableResource(SheetResource):
     def table(self) -> str:
         """The name of the table."""
         return str(self._meta.model._meta.db_table)
+
+    def match_by(self, field: str) -> None:
+        super().match_by(field)
+        if self.matched_by:
+            self.key, self.key_expression = self.matched_by.field, self.matched_by.expression
+            self.creates = self.creates and self.matched_by.creates
 
     def known_rows(self, stage: Stage) -> str:
         """Return the rows that the file's rows may match, as SQL for a FROM clause with the alias `t`."""
@@ -154,13 +204,19 @@ class TableResource(SheetResource):
         """Refuse rows for reasons that only this kind of spreadsheet has."""
 
     def build(self, stage: Stage) -> None:
+        if self.rules.mode == "create" and not self.creates:
+            raise ValidationError(_("Rows that are found like this are changed, never created. Leave the mode out."))
         self.refuse_repeats(stage, self.key, self.repeats_expression())
+        self.refuse_several(stage, self.known_rows(stage))
+        self._refuse_taken(stage)
         for field, column in self._looked_up(stage).items():
             _refuse_unknown_words(stage, field, column, self.known_rows(stage))
         if not self.creates or self.rules.mode == "update":
             self._refuse_new(stage)
-        elif self.rules.mode == "create":
-            self._refuse_known(stage)
+        else:
+            self._refuse_nameless(stage)
+            if self.rules.mode == "create":
+                self._refuse_known(stage)
         self.check(stage)
         self._refuse_stale(stage)
         columns = self._filled(stage)
@@ -203,7 +259,7 @@ class TableResource(SheetResource):
         column = self.columns[field]
         if column.lookup:
             found = f'(SELECT word FROM ({column.lookup.relation}) AS known) AS t ON t.word = upper(r."{field}")'
-        elif field == self.key and not self.identity:
+        elif field == self.key and column.sql_type == "text" and not self.identity:
             found = f"{self.table} AS t ON {self.same_key()}"
         else:
             return 0
@@ -213,6 +269,43 @@ class TableResource(SheetResource):
                 {"words": list(words)},
             )
             return float(cursor.fetchone()[0]) / len(words)
+
+    def _refuse_taken(self, stage: Stage) -> None:
+        """Refuse what other rows, here or in the file, have of the keys that were not chosen."""
+        for key in self.keys:
+            if not key.taken or key.field == self.key or not stage.has(key.field):
+                continue
+            here, given = key.expression.format(alias="t"), key.expression.format(alias="r")
+            wanted = stage.make(
+                f"wanted_{key.field}",
+                f"SELECT r.* FROM {stage.rows} AS r LEFT JOIN {self.known_rows(stage)}"
+                f" WHERE r.\"{key.field}\" <> '' AND {here} IS DISTINCT FROM {given}",
+            )
+            self.refuse_repeats(stage, key.field, key.expression, among=wanted)
+            stage.refuse(
+                key.field,
+                "taken",
+                f'format(%(message)s, t."{self.keys[0].field}")',
+                f"{wanted} AS r JOIN {self.table} AS t ON {here} = {given} AND {key.among.format(alias='t')}",
+                {"message": str(key.taken)},
+            )
+
+    def _refuse_nameless(self, stage: Stage) -> None:
+        """Refuse new rows without the key that they will be known by."""
+        if self.matched_by is None or self.matched_by is self.keys[0]:
+            return
+        usual = self.keys[0].field
+        stage.refuse(
+            usual,
+            "required",
+            f'format(%(message)s, r."{self.key}")',
+            f"{stage.rows} AS r LEFT JOIN {self.known_rows(stage)}"
+            f' WHERE r."{self.key}" IS NOT NULL AND t.id IS NULL AND r."{usual}" IS NULL',
+            {
+                "message": _("“%%s” is not here, and a new row needs its %(field)s. Enter that, or correct this.")
+                % {"field": self.fields[usual].label}
+            },
+        )
 
     def _refuse_known(self, stage: Stage) -> None:
         stage.refuse(
@@ -262,7 +355,9 @@ class TableResource(SheetResource):
         return f'(SELECT known."{name}" FROM {related._meta.db_table} AS known WHERE known.id = {{}})'
 
     def _filled(self, stage: Stage) -> dict[str, Column]:
-        return {field: column for field, column in self.columns.items() if stage.has(field) and field != VERSION}
+        return {
+            field: column for field, column in self.columns.items() if stage.has(field) and field not in {VERSION, ID}
+        }
 
     def _updated(self, stage: Stage) -> tuple[str, ...]:
         return tuple(

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.spreadsheets.columns import Blank, Column, Lookup, WordsValue
 from backoffice.spreadsheets.guards import Effect, falls_to_zero, jump, share_of_rows
+from backoffice.spreadsheets.keys import ID, by_id
 from backoffice.spreadsheets.resources import TableResource
 from backoffice.spreadsheets.staging import Stage
 from backoffice.spreadsheets.values import (
@@ -19,6 +20,7 @@ from backoffice.spreadsheets.values import (
     TextValue,
 )
 from catalog.models import Category, Product
+from catalog.resources.codes import BARCODE, PRODUCT_CODES
 
 # A category is found by its own name or by its path from the top: "Drinks > Tea".
 CATEGORY_WORDS = """
@@ -39,9 +41,17 @@ PATH_OF_CATEGORY = """
     )
     SELECT path FROM up WHERE parent_id IS NULL
 """
-# Archived products give their SKU free: they are matched only by rows that say "archived" themselves.
+# Archived products give their codes free: they are matched only by rows that say "archived" themselves, the newest of
+# those with a code that no other product has.
 WITH_ARCHIVED = """(
-    SELECT DISTINCT ON (upper(sku)) * FROM catalog_product ORDER BY upper(sku), (status = 'archived'), id DESC
+    SELECT * FROM catalog_product WHERE status <> 'archived'
+    UNION ALL (
+        SELECT DISTINCT ON ({old}) * FROM catalog_product AS old
+        WHERE old.status = 'archived' AND NOT EXISTS (
+            SELECT FROM catalog_product AS new WHERE new.status <> 'archived' AND {new} = {old}
+        )
+        ORDER BY {old}, old.id DESC
+    )
 )"""
 
 PRICE_GUARDS = (
@@ -67,7 +77,7 @@ PRICE_EFFECTS = (
 
 
 class ProductResource(TableResource):
-    """Products, one a row, matched by SKU whatever its case."""
+    """Products, one a row, matched by SKU whatever its case, or by barcode or ID, and then the SKU may change."""
 
     sku = Column(
         "sku",
@@ -91,7 +101,7 @@ class ProductResource(TableResource):
         ),
         help_text=_("By name, or by path (Drinks > Tea). An unknown one is refused, not created."),
     )
-    barcode = Column("barcode", CodeValue(max_length=32), label=_("Barcode"), aliases=["EAN", "GTIN", "UPC"])
+    barcode = Column("barcode", CodeValue(max_length=32), label=_("Barcode"), aliases=BARCODE.aliases)
     price = Column(
         "price",
         DecimalValue(digits=14, places=4, minimum=0),
@@ -126,6 +136,8 @@ class ProductResource(TableResource):
 
     key = "sku"
     key_expression = "upper({alias}.sku)"
+    keys = (*PRODUCT_CODES, by_id())
+    renames = True
     title = _("Products")
     guards = (share_of_rows(), *PRICE_GUARDS)
     effects = PRICE_EFFECTS
@@ -149,10 +161,11 @@ class ProductResource(TableResource):
         )
 
     def known_rows(self, stage: Stage) -> str:
-        if stage.has("status"):
-            archived_fits = "(t.status <> 'archived' OR r.status = 'archived')"
-            return f"{WITH_ARCHIVED} AS t ON {self.same_key()} AND {archived_fits}"
-        return f"catalog_product AS t ON {self.same_key()} AND t.status <> 'archived'"
+        if not stage.has("status"):
+            return f"catalog_product AS t ON {self.same_key()} AND t.status <> 'archived'"
+        new, old = (self.key_expression.format(alias=alias) for alias in ("new", "old"))
+        products = "catalog_product" if self.key == ID else WITH_ARCHIVED.format(new=new, old=old)
+        return f"{products} AS t ON {self.same_key()} AND (t.status <> 'archived' OR r.status = 'archived')"
 
     def taken(self) -> str:
         return f"{super().taken()} AND t.status <> 'archived'"
@@ -182,6 +195,7 @@ class PriceResource(ProductResource):
     """Prices and costs of products that are there, and nothing else of them."""
 
     creates = False
+    renames = False
     title = _("Prices")
 
     class Meta:
@@ -196,6 +210,7 @@ class ProductTagResource(ProductResource):
     """Tags of products that are there."""
 
     creates = False
+    renames = False
     title = _("Tags of products")
 
     class Meta:

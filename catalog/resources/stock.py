@@ -9,14 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.spreadsheets.columns import Column
 from backoffice.spreadsheets.guards import Effect, falls_to_zero, share_of_rows
+from backoffice.spreadsheets.keys import Key
 from backoffice.spreadsheets.merging import Merge
 from backoffice.spreadsheets.resources import SheetResource
 from backoffice.spreadsheets.staging import Stage
 from backoffice.spreadsheets.values import CodeValue, IntegerValue, TextValue
 from backoffice.spreadsheets.versions import Compared, refuse_stale
 from catalog.models import Product, StockMovement
-
-CURRENT_PRODUCTS = "catalog_product AS t ON upper(t.sku) = upper(r.sku) AND t.status <> 'archived'"
+from catalog.resources.codes import PRODUCT_CODES
 
 
 def sku_column(attribute: str) -> Column:
@@ -28,17 +28,6 @@ def sku_column(attribute: str) -> Column:
         aliases=["StockCode", "Article", "Item code", "Product code"],
         required=True,
         help_text=_("Finds the product, capital or small letters."),
-    )
-
-
-def refuse_unknown_products(stage: Stage) -> None:
-    """Refuse rows about products that are not there."""
-    stage.refuse(
-        "sku",
-        "unknown",
-        "format(%(message)s, r.sku)",
-        f"{stage.rows} AS r LEFT JOIN {CURRENT_PRODUCTS} WHERE r.sku IS NOT NULL AND t.id IS NULL",
-        {"message": gettext("There is no product with the SKU “%s”. Import the products first, or correct it.")},
     )
 
 
@@ -56,7 +45,35 @@ def stock_follows(relation: str) -> Merge:
     )
 
 
-class StockCountResource(SheetResource):
+class StockResource(SheetResource):
+    """Rows about the stock of products, which are found by SKU or barcode."""
+
+    keys = PRODUCT_CODES
+
+    @property
+    def code(self) -> Key:
+        """The code that finds the products."""
+        return self.matched_by or self.keys[0]
+
+    def products(self) -> str:
+        """Return the products that the staged rows `r` are about, as SQL for a FROM clause with the alias `t`."""
+        here, given = (self.code.expression.format(alias=alias) for alias in ("t", "r"))
+        return f"catalog_product AS t ON {here} = {given} AND t.status <> 'archived'"
+
+    def refuse_wrong_products(self, stage: Stage) -> None:
+        """Refuse rows whose code is that of no product, or of several."""
+        field = self.code.field
+        stage.refuse(
+            field,
+            "unknown",
+            f'format(%(message)s, r."{field}")',
+            f'{stage.rows} AS r LEFT JOIN {self.products()} WHERE r."{field}" IS NOT NULL AND t.id IS NULL',
+            {"message": gettext("There is no product with the code “%s”. Import the products first, or correct it.")},
+        )
+        self.refuse_several(stage, self.products())
+
+
+class StockCountResource(StockResource):
     """What was counted on the shelves. Differences become movements of the ledger."""
 
     sku = sku_column("sku")
@@ -105,9 +122,9 @@ class StockCountResource(SheetResource):
         return Product.objects.current().order_by("pk")
 
     def build(self, stage: Stage) -> None:
-        self.refuse_repeats(stage, "sku", "upper({alias}.sku)")
-        known = CURRENT_PRODUCTS
-        refuse_unknown_products(stage)
+        known = self.products()
+        self.refuse_repeats(stage, self.code.field, self.code.expression)
+        self.refuse_wrong_products(stage)
         stage.refuse(
             "counted",
             "below_reserved",
@@ -117,7 +134,7 @@ class StockCountResource(SheetResource):
         )
         refuse_stale(
             stage,
-            key="sku",
+            key=self.code.field,
             model=Product,
             known_rows=known,
             compared={"counted": Compared(target="on_hand", wanted="r.counted")},
@@ -155,7 +172,7 @@ class StockCountResource(SheetResource):
         ]
 
 
-class StockReceiptResource(SheetResource):
+class StockReceiptResource(StockResource):
     """What was delivered. A line of a delivery note that was received before changes nothing."""
 
     sku = sku_column("product__sku")
@@ -193,16 +210,16 @@ class StockReceiptResource(SheetResource):
         return StockMovement.objects.receipts().order_by("pk")
 
     def build(self, stage: Stage) -> None:
-        repeats = "concat_ws(' ', upper({alias}.sku), {alias}.reference)"
-        self.refuse_repeats(stage, "sku", repeats)
-        refuse_unknown_products(stage)
+        repeats = f"concat_ws(' ', {self.code.expression}, {{alias}}.reference)"
+        self.refuse_repeats(stage, self.code.field, repeats)
+        self.refuse_wrong_products(stage)
         stage.make(
             "main",
             "SELECT r.row, NULL::bigint AS id, t.id AS product_id, t.sku, r.quantity AS delta, r.reference,"
             f" CASE WHEN EXISTS (SELECT FROM catalog_stockmovement AS m WHERE m.product_id = t.id"
             " AND m.reason = 'receipt' AND m.delta = r.quantity AND m.reference = r.reference)"
             " THEN 'unchanged' ELSE 'create' END AS action"
-            f" FROM {stage.rows} AS r JOIN {CURRENT_PRODUCTS}"
+            f" FROM {stage.rows} AS r JOIN {self.products()}"
             f" WHERE NOT EXISTS (SELECT FROM {stage.problems} AS p WHERE p.row = r.row)",
         )
         stage.make(

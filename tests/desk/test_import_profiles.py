@@ -39,14 +39,32 @@ def test_what_was_detected_is_shown_and_can_be_overridden(signed_in: Any, catalo
     assert "comma, 12,50" in upload(client)
     understood(client)
     assert ImportJob.objects.get().refused == 0
-    post(client, "read", {"decimal": ".", "date_order": "mdy", "mode": "update", "blanks": "keep"})
-    page = understood(client)
+    understood(client, mode="update", blanks="keep")
+    post(client, "read", {"decimal": ".", "date_order": "mdy"})
+    page = understood(client, mode="update", blanks="keep")
     job = ImportJob.objects.get()
     assert job.options == {"decimal": ".", "date_order": "mdy", "mode": "update", "blanks": "keep"}
     assert job.refused == 2
     assert "point, 12.50" in page
     assert "month first" in page
     assert "Change only" in page
+
+
+def test_what_finds_a_row_is_chosen_beside_the_columns_and_kept_when_it_is_read_again(
+    signed_in: Any, catalogue_manager: Any
+) -> None:
+    make_product(sku="X", barcode="A-1", name="Rum")
+    client = signed_in(catalogue_manager)
+    upload(client)
+    page = understood(client, key="barcode", **{"column-sku": ""})
+    assert "The file has no column for barcode." in page
+    assert '<option value="barcode" selected>' in page
+    page = understood(client, key="barcode", **{"column-sku": "", "column-barcode": "Ref"})
+    job = ImportJob.objects.get()
+    assert (job.options, job.updated, job.refused) == ({"key": "barcode"}, 1, 1)
+    assert "Rows are found by</span> Barcode" in page
+    post(client, "read", {"decimal": ","})
+    assert ImportJob.objects.get().options == {"key": "barcode", "decimal": ","}
 
 
 def test_columns_are_proposed_by_their_values_and_shown_with_some(signed_in: Any, catalogue_manager: Any) -> None:

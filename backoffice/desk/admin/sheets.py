@@ -118,7 +118,7 @@ class SheetMixin(unfold.ModelAdmin):
             "sheets": sheets.items(),
             "sheet": sheet,
             "columns": [(name, column.sheet.header) for name, column in columns.items()],
-            "ticked": template.columns if template else list(columns),
+            "ticked": template.columns if template else [name for name in columns if not columns[name].extra],
             "formats": Format.choices,
             "format": template.format if template else given.get("format", Format.XLSX),
             "template": template,

@@ -117,8 +117,11 @@ class ImportPages(ReadOnlyAdmin):
             messages.info(request, words % {"file": earlier.filename, "day": day})
         self.work(request, job, CHECK, **asked)
 
-    def work(self, request: HttpRequest, job: ImportJob, kind: str, **asked: Any) -> None:
-        """Check or apply the import now, or in the background when it is large; say what became of it."""
+    def work(self, request: HttpRequest, job: ImportJob, kind: str, **asked: Any) -> bool:
+        """Check or apply the import now, or in the background when it is large; say what became of it.
+
+        Return whether it could be done.
+        """
         actor: Any = request.user
         try:
             if is_large(job):
@@ -129,6 +132,8 @@ class ImportPages(ReadOnlyAdmin):
                 self.say_applied(request, confirm_import(job=job, actor=actor, **asked))
         except ValidationError as error:
             messages.error(request, sentence_of(error))
+            return False
+        return True
 
     def say_applied(self, request: HttpRequest, job: ImportJob) -> None:
         count = job.created + job.updated

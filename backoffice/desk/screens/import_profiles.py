@@ -12,7 +12,7 @@ from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import DeskModelAdmin
 from backoffice.desk.columns import NOTHING, column, text, when
 from backoffice.desk.filters import ChoiceFilter, RelatedFilter
-from backoffice.desk.importing import ReadingForm
+from backoffice.desk.importing import ReadingForm, row_facts
 from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services import can_change_profile, can_take_over, take_over_profile, watched_folder
@@ -20,7 +20,7 @@ from backoffice.spreadsheets.services import can_change_profile, can_take_over, 
 
 def mapping_table(profile: ImportProfile) -> str:
     """Return what fills each field, as a table."""
-    columns = get_resource(profile.resource).columns
+    columns = get_resource(profile.resource).all_columns
     lines = [
         (
             columns[name].column_name,
@@ -45,7 +45,8 @@ def mapping_table(profile: ImportProfile) -> str:
 def reading_words(profile: ImportProfile) -> str:
     """Return how files are read, where it is not left to detection."""
     read = ImportJob(resource=profile.resource, options=profile.options, detected=profile.options)
-    return ", ".join(f"{label}: {value}" for label, value in ReadingForm(job=read).facts) or str(_("as detected"))
+    facts = [*ReadingForm(job=read).facts, *row_facts(read)]
+    return ", ".join(f"{label}: {value}" for label, value in facts) or str(_("as detected"))
 
 
 def place_words(profile: ImportProfile) -> str:

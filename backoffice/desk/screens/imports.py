@@ -22,6 +22,7 @@ from backoffice.desk.importing import (
     TemplateForm,
     UploadForm,
     permitted_resources,
+    row_facts,
 )
 from backoffice.desk.queues import Queue
 from backoffice.desk.screens.import_pages import sentence_of
@@ -39,6 +40,7 @@ from backoffice.spreadsheets.services import (
     error_file,
     kept_error_file,
     read_again,
+    resource_of,
     search_changes,
     upload_file,
 )
@@ -64,7 +66,7 @@ def error_files(job: ImportJob) -> list[dict[str, Any]]:
 
 def with_labels(job: ImportJob, changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return changed rows with the columns called as people call them."""
-    labels = get_resource(job.resource).labels()
+    labels = resource_of(job).labels()
     return [
         {**row, "changes": {labels.get(name, name): values for name, values in row["changes"].items()}}
         for row in changes
@@ -209,6 +211,7 @@ class ImportAdmin(LiveImports):
             "is_waiting": waiting,
             "form": form or MappingForm(job=job),
             "reading": reading or ReadingForm(job=job),
+            "row_facts": row_facts(job),
             "tables": [(name, counts) for name, counts in job.tables.items()],
             "refusal_all": can_confirm(job, request.user, accepted=True),  # type: ignore[arg-type]
             "refusal_valid": can_confirm(job, request.user, only_valid=True, accepted=True),  # type: ignore[arg-type]
@@ -253,9 +256,8 @@ class ImportAdmin(LiveImports):
         """Check again, with another mapping."""
         job = self.find_posted(request, pk)
         form = MappingForm(request.POST, job=job)
-        if not form.is_valid():
+        if not (form.is_valid() and self.work(request, job, CHECK, **form.asked())):
             return self.show(request, job, form)
-        self.work(request, job, CHECK, **form.asked())
         return HttpResponseRedirect(self.url("change", job.pk))
 
     def read_page(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -39,7 +39,9 @@ class Command(BaseCommand):
             metavar="field=value",
             help="Only rows with this value; 'field>=value' and 'field<=value' too, nothing after = for blank ones.",
         )
-
+        parser.add_argument(
+            "--columns", nargs="+", default=[], metavar="FIELD", help="Only these columns; “id” where rows have one."
+        )
         parser.add_argument(
             "--template",
             action="store_true",
@@ -62,10 +64,11 @@ class Command(BaseCommand):
         if bool(options["saved"]) == bool(options["resource"]):
             raise ValidationError("Name either a resource or a saved template.")
         if options["saved"]:
-            if options["filter"] or options["template"]:
-                raise ValidationError("A saved template has filters of its own; leave --filter and --template out.")
+            if options["filter"] or options["columns"] or options["template"]:
+                message = "A saved template says itself what it exports; leave --filter, --columns and --template out."
+                raise ValidationError(message)
             return export_template(name=options["saved"], path=path)
         if options["template"]:
             return write_template(get_resource(options["resource"]), path)
         conditions = [parse_condition(text) for text in options["filter"]]
-        return export_sheet(get_resource(options["resource"]), path, conditions=conditions)
+        return export_sheet(get_resource(options["resource"]), path, conditions=conditions, chosen=options["columns"])

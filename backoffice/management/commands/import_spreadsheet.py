@@ -101,6 +101,12 @@ class Command(BaseCommand):
             help="Whether 03/04/2026 is in April or in March; without it such a date is refused, unless others tell.",
         )
         parser.add_argument(
+            "--key",
+            default="",
+            metavar="FIELD",
+            help="By which field rows are found, where there is a choice: products by barcode, customers by email.",
+        )
+        parser.add_argument(
             "--mode", choices=["create", "update"], default="", help="Only create, or only change rows."
         )
         parser.add_argument(

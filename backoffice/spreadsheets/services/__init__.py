@@ -20,7 +20,7 @@ from backoffice.spreadsheets.services.exporting import (
     request_export,
     save_template,
 )
-from backoffice.spreadsheets.services.files import OPTIONS, Request, how_read
+from backoffice.spreadsheets.services.files import OPTIONS, Request, how_read, resource_asked, resource_of
 from backoffice.spreadsheets.services.handing import apply_or_ask, hand_in, wait_for_decision
 from backoffice.spreadsheets.services.leftovers import error_file, kept_error_file, kept_error_files, sweep_imports
 from backoffice.spreadsheets.services.profiles import (
@@ -91,6 +91,8 @@ __all__ = [
     "note_fetched",
     "read_again",
     "request_export",
+    "resource_asked",
+    "resource_of",
     "save_profile",
     "save_template",
     "search_changes",

@@ -13,8 +13,7 @@ from backoffice.changes.refusals import require
 from backoffice.spreadsheets.engine import ImportConflict, Outcome, apply_stage
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.progress import Watch, unwatched
-from backoffice.spreadsheets.registry import get_resource
-from backoffice.spreadsheets.services.files import Request, checked, stage_again
+from backoffice.spreadsheets.services.files import Request, checked, resource_of, stage_again
 from backoffice.spreadsheets.services.rules import can_ask_approval, can_confirm, can_work_on
 
 
@@ -46,7 +45,7 @@ def _apply(
 ) -> ImportJob:
     job = ImportJob.objects.select_for_update().get(pk=job.pk)
     require(can_confirm(job, actor, only_valid=only_valid, accepted=accepted))
-    resource, stage = get_resource(job.resource), stage_again(job, watch)
+    resource, stage = resource_of(job), stage_again(job, watch)
     words = reason or job.reason
     with recording(kind=ChangeSet.Kind.IMPORT, actor=actor, reason=words, source=job.filename):
         job.change_set_id = apply_stage(resource, stage, job.tables)
@@ -71,7 +70,7 @@ def ask_approval(*, job: ImportJob, actor: User | None) -> ImportJob:
 def search_changes(*, job: ImportJob, actor: User | None, limit: int, **narrowed: Any) -> list[dict[str, Any]]:
     """Return rows that a checked import would create or change, narrowed as `Merge.differences` says."""
     require(can_work_on(job, actor))
-    resource = get_resource(job.resource)
+    resource = resource_of(job)
     merges = resource.merges(stage_again(job))
     return resource.shown_merge(merges).differences(limit=limit, **narrowed)
 
@@ -92,12 +91,12 @@ def import_file(
     """
     change_set = None
     with transaction.atomic():
-        with checked(request, f"run_{timezone.now():%Y%m%d%H%M%S%f}") as (_found, stage, outcome):
+        with checked(request, f"run_{timezone.now():%Y%m%d%H%M%S%f}") as (found, stage, outcome):
             is_fine = (only_valid or not outcome.refused) and (accepted or not outcome.guards)
             if apply and outcome.changes_something and is_fine:
                 source = Path(request.filename).name
                 with recording(kind=ChangeSet.Kind.IMPORT, actor=actor, reason=reason, source=source):
-                    change_set = apply_stage(get_resource(request.resource), stage, outcome.tables)
+                    change_set = apply_stage(found.resource, stage, outcome.tables)
         stage.drop()
         transaction.set_rollback(change_set is None)
     return outcome, change_set

@@ -16,8 +16,16 @@ from backoffice.spreadsheets.engine import NOTHING_FOUND, Outcome
 from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.progress import Watch, unwatched
 from backoffice.spreadsheets.readers import UnreadableFile
-from backoffice.spreadsheets.registry import get_resource
-from backoffice.spreadsheets.services.files import Opened, checked, chosen_options, detected_in, opened, request_of
+from backoffice.spreadsheets.services.files import (
+    ROW_OPTIONS,
+    Opened,
+    checked,
+    chosen_options,
+    detected_in,
+    opened,
+    request_of,
+    resource_asked,
+)
 from backoffice.spreadsheets.services.leftovers import cancelled, sweep_imports
 from backoffice.spreadsheets.services.profiles import header_changes, terms_of
 from backoffice.spreadsheets.services.rules import can_check, can_discard, can_import
@@ -72,6 +80,8 @@ def upload_file(
 def read_again(*, job: ImportJob, actor: User | None, options: Mapping[str, Any]) -> ImportJob:
     """Read the head of the file with other `options` and keep them; what an earlier check found is void then.
 
+    How rows are found and what they may do stays as it was.
+
     Raises UnreadableFile, when all stays as it was, and RefusedError.
     """
     job = ImportJob.objects.select_for_update().get(pk=job.pk)
@@ -79,7 +89,8 @@ def read_again(*, job: ImportJob, actor: User | None, options: Mapping[str, Any]
     job.detected = facts_of(job, options=options)
     drop_tables(job.token)
     _keep_outcome(job, NOTHING_FOUND)
-    job.options, job.mapping, job.constants, job.replaced = chosen_options(options), {}, {}, {}
+    kept = {name: job.options[name] for name in ROW_OPTIONS if name in job.options}
+    job.options, job.mapping, job.constants, job.replaced = kept | chosen_options(options), {}, {}, {}
     if job.profile and header_changes(job.profile, job.detected["headers"]).missing:
         job.profile = None
     job.state, job.checked_at = ImportJob.State.UPLOADED, None
@@ -93,13 +104,12 @@ def check_as_before(*, job: ImportJob) -> tuple[ImportProfile | ImportJob | None
     Where there is neither, the names of the columns decide. A field that was left out then is left out again.
     """
     if job.profile is not None:
-        return job.profile, terms_of(job.profile)
+        return job.profile, terms_of(job.profile, job.options)
     earlier = ImportJob.objects.applied_like(resource=job.resource, headers=job.detected["headers"]).first()
     if earlier is None:
         return None, {}
-    fields = [name for name in get_resource(job.resource).columns if name not in earlier.constants]
-    mapped = {name: earlier.mapping.get(name, "") for name in fields}
-    return earlier, {"mapped": mapped, "constants": earlier.constants, "replaced": earlier.replaced}
+    options = {"key": earlier.options.get("key", "")} | job.options
+    return earlier, terms_of(earlier, options) | {"options": options}
 
 
 @transaction.atomic
@@ -128,7 +138,7 @@ def check_import(
     )
     with checked(request, job.token, watch) as (found, stage, outcome):
         _keep_outcome(job, outcome)
-    job.detected = found.facts(get_resource(job.resource))
+    job.detected = found.facts()
     job.mapping, job.constants, job.options = stage.mapping.headers, dict(request.constants), chosen
     job.replaced = {name: dict(words) for name, words in request.replaced.items()}
     job.state, job.checked_at = ImportJob.State.CHECKED, timezone.now()
@@ -148,7 +158,7 @@ def facts_of(job: ImportJob, *, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the head of an import's file shows when it is read with `options`. Raises UnreadableFile."""
     request = request_of(job, options=options)
     with opened(request) as sheet:
-        return Opened.of(sheet, request).facts(get_resource(job.resource))
+        return Opened.of(resource_asked(job.resource, options), sheet, request).facts()
 
 
 def _keep_outcome(job: ImportJob, outcome: Outcome) -> None:

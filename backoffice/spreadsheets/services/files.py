@@ -24,7 +24,7 @@ from backoffice.spreadsheets.staging import Stage, stage_tables
 # How the file is taken apart, how its cells are written, and what its rows may do.
 READING_OPTIONS = ("encoding", "delimiter", "sheet", "header_row")
 NOTATION_OPTIONS = ("decimal", "date_order")
-ROW_OPTIONS = ("mode", "blanks")
+ROW_OPTIONS = ("key", "mode", "blanks")
 OPTIONS = (*READING_OPTIONS, *NOTATION_OPTIONS, *ROW_OPTIONS)
 SAMPLE_ROWS = 500
 
@@ -45,10 +45,10 @@ class Request:
 @contextmanager
 def checked(request: Request, token: str, watch: Watch = unwatched) -> Iterator[tuple["Opened", Stage, Outcome]]:
     """Stage and check the file of a request, under the name `token`."""
-    resource = get_resource(request.resource)
+    resource = resource_asked(request.resource, request.options)
     resource.rules = row_rules(resource, request.options)
     with opened(request) as sheet:
-        found = Opened.of(sheet, request)
+        found = Opened.of(resource, sheet, request)
         mapping = build_mapping(
             resource.columns,
             sheet.headers,
@@ -72,32 +72,33 @@ def opened(request: Request) -> Sheet:
 class Opened:
     """An open sheet with its first rows, which stay to be read, and the notation that holds for it."""
 
+    resource: SheetResource
     sheet: Sheet
     sample: list[Row]
     notation: Notation
 
     @classmethod
-    def of(cls, sheet: Sheet, request: Request) -> "Opened":
+    def of(cls, resource: SheetResource, sheet: Sheet, request: Request) -> "Opened":
         """Look at the first rows of `sheet`; what the request says of the notation wins over what they show."""
         sample = take_sample(sheet)
         seen, options = detected_notation(row.cells for row in sample), request.options
         notation = Notation(
             decimal=options.get("decimal") or seen.decimal, date_order=options.get("date_order") or seen.date_order
         )
-        return cls(sheet=sheet, sample=sample, notation=notation)
+        return cls(resource=resource, sheet=sheet, sample=sample, notation=notation)
 
     @property
     def read(self) -> dict[str, Any]:
         """How the file is read, by the names of the options."""
         return how_read(detected_in(self.sheet, self.sheet.headers) | vars(self.notation))
 
-    def facts(self, resource: SheetResource) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """Return what an import keeps of the file."""
         return {
             **detected_in(self.sheet, self.sheet.headers),
             **vars(self.notation),
             "examples": examples_of(self.sheet.headers, self.sample),
-            "proposed": propose_by_values(resource, self.sheet.headers, self.sample, self.notation),
+            "proposed": propose_by_values(self.resource, self.sheet.headers, self.sample, self.notation),
         }
 
 
@@ -137,6 +138,16 @@ def row_rules(resource: SheetResource, options: Mapping[str, Any]) -> RowRules:
     return rules
 
 
+def resource_asked(name: str, options: Mapping[str, Any]) -> SheetResource:
+    """Return the resource called `name`, whose rows are found by the key that the options choose."""
+    return get_resource(name, key=options.get("key") or "")
+
+
+def resource_of(job: ImportJob) -> SheetResource:
+    """Return the resource of an import, whose rows are found by the key that was chosen for it."""
+    return resource_asked(job.resource, job.options)
+
+
 def request_of(job: ImportJob, *, options: Mapping[str, Any]) -> Request:
     """Return the request that an import stands for, its columns not mapped yet."""
     return Request(
@@ -149,7 +160,7 @@ def request_of(job: ImportJob, *, options: Mapping[str, Any]) -> Request:
 
 def stage_of(job: ImportJob, watch: Watch = unwatched) -> Stage:
     """Return the stage of the check, with its mapping and no other: what was left out stays out."""
-    columns = get_resource(job.resource).columns
+    columns = resource_of(job).columns
     mapped = {field: job.mapping.get(field, "") for field in columns if field not in job.constants}
     mapping = build_mapping(columns, job.detected["headers"], mapped=mapped, constants=job.constants)
     return Stage(job.token, mapping, watch)

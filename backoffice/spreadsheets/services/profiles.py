@@ -1,6 +1,6 @@
 """Profiles: how files of one make are understood, saved under a name for the next such file."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from backoffice.accounts.models import User
 from backoffice.changes.refusals import Refusal, lacks, refuse_if, require
 from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.registry import get_resource
-from backoffice.spreadsheets.services.files import Request
+from backoffice.spreadsheets.services.files import Request, resource_asked
 from backoffice.spreadsheets.services.rules import can_check, can_import, can_work_on
 
 NAME_LENGTH = 80
@@ -117,17 +117,20 @@ def choose_profile(*, job: ImportJob, profile: ImportProfile, actor: User | None
     return job
 
 
-def terms_of(profile: ImportProfile) -> dict[str, Any]:
-    """Return what `check_import` takes to understand a file as `profile` says: what it leaves out stays out."""
-    columns = get_resource(profile.resource).columns
-    mapped = {name: profile.mapping.get(name, "") for name in columns if name not in profile.constants}
-    return {"mapped": mapped, "constants": profile.constants, "replaced": profile.replaced}
+def terms_of(understood: ImportProfile | ImportJob, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `check_import` takes to understand a file as another was: what was left out then stays out.
+
+    The `options` are those of the file to come; which columns there are follows from its key.
+    """
+    columns = resource_asked(understood.resource, options).columns
+    mapped = {name: understood.mapping.get(name, "") for name in columns if name not in understood.constants}
+    return {"mapped": mapped, "constants": understood.constants, "replaced": understood.replaced}
 
 
 def with_profile(request: Request, profile: ImportProfile) -> Request:
     """Return the request as `profile` says, but for what it asks for itself."""
-    terms = terms_of(profile)
-    asked = {name: value for name, value in request.options.items() if value}
+    options = profile.options | {name: value for name, value in request.options.items() if value}
+    terms = terms_of(profile, options)
     mapped = {field: header for field, header in terms["mapped"].items() if field not in request.constants}
     constants = {field: value for field, value in terms["constants"].items() if field not in request.mapped}
     return replace(
@@ -135,7 +138,7 @@ def with_profile(request: Request, profile: ImportProfile) -> Request:
         mapped=mapped | dict(request.mapped),
         constants=constants | dict(request.constants),
         replaced=terms["replaced"] | dict(request.replaced),
-        options=profile.options | asked,
+        options=options,
     )
 
 
