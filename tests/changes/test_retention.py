@@ -28,7 +28,7 @@ NOW = timezone.now()
 def small_seals(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let a range hold few rows, and a transaction few ranges."""
     settings.HISTORY_HEADS_FILE = tmp_path / "history-heads.log"
-    monkeypatch.setattr(services, "IDS_IN_A_SEAL", 3)
+    monkeypatch.setattr(services, "ROWS_IN_A_SEAL", 3)
     monkeypatch.setattr(retention, "RANGES_AT_ONCE", 2)
 
 

@@ -36,7 +36,7 @@ LABELS = ("catalog.product", "catalog.category", "customers.customer", "changes.
 def heads_file(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A record of its own for each test, and seals of a few rows, so that there are many."""
     settings.HISTORY_HEADS_FILE = tmp_path / "heads" / "history-heads.log"
-    monkeypatch.setattr(services, "IDS_IN_A_SEAL", 7)
+    monkeypatch.setattr(services, "ROWS_IN_A_SEAL", 7)
     return settings.HISTORY_HEADS_FILE
 
 
@@ -94,6 +94,19 @@ def test_what_nobody_touched_is_as_it_was_sealed(sealed: list[Seal]) -> None:
 def test_a_range_is_sealed_once(sealed: list[Seal]) -> None:
     assert seal_history() == 0
     assert Seal.objects.count() == len(sealed)
+
+
+def test_numbers_that_no_row_has_need_no_seals_of_their_own(sealed: list[Seal]) -> None:
+    before = reach("catalog.category")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT setval(pg_get_serial_sequence('catalog_historicalcategory', 'history_id'), %s)", [before + 10_000]
+        )
+    Category.objects.create(name="far away")
+    seal_history()
+    newest = Seal.objects.filter(label="catalog.category").exclude(pk__in=[seal.pk for seal in sealed])
+    assert [(seal.after, seal.upto, seal.rows) for seal in newest] == [(before, before + 10_001, 1)]
+    assert verify_history().problems == []
 
 
 # What a forger does: each takes a table and two of its rows, and returns the number of one that must be named.

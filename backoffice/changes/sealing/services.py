@@ -8,7 +8,9 @@ seals of that time, and falsifies none. No lock is taken on what people work wit
 """
 
 import logging
+import time
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
@@ -21,20 +23,27 @@ from backoffice.changes.sealing.witness import Witness, open_witness
 
 logger = logging.getLogger(__name__)
 
-IDS_IN_A_SEAL = 5_000
+ROWS_IN_A_SEAL = 5_000
 SEALS_AT_ONCE = 100
+LOOKS, SECONDS_BETWEEN = 3, 0.02
 
 TAKE_MARK = """
     INSERT INTO changes_sealmark (xid, ids) VALUES (pg_current_xact_id()::text::bigint, %s::jsonb)
     ON CONFLICT (xid) DO UPDATE SET ids = excluded.ids
 """
-PASSED_MARK = (
-    f"SELECT xid, ids FROM changes_sealmark WHERE xid <= {OLDEST_WRITER}"  # noqa: S608 - no value of anybody is in it
-    " ORDER BY xid DESC LIMIT 1"
-)
+MARKS = f"""
+    SELECT max(xid) FILTER (WHERE xid <= {OLDEST_WRITER}), max(xid) FROM changes_sealmark
+"""  # noqa: S608 - no value of anybody is in it
 REACHED = """
     SELECT label, coalesce((SELECT max(upto) FROM changes_seal WHERE changes_seal.label = asked.label), 0)
     FROM unnest(%s::text[]) AS asked (label)
+"""
+# Every so many rows a range ends. Numbers that no row has cost nothing, however many there are.
+ENDS = """
+    SELECT id, number FROM (
+        SELECT {key} AS id, row_number() OVER (ORDER BY {key}) AS number FROM {table}
+        WHERE {key} > %(after)s AND {key} <= %(upto)s ORDER BY {key} LIMIT %(rows)s * %(seals)s
+    ) AS next WHERE number %% %(rows)s = 0 ORDER BY number
 """
 
 
@@ -102,14 +111,28 @@ def seal_next() -> list[Seal]:
 
 def passed_ids() -> dict[str, int]:
     """Return the newest remembered numbers that no transaction can fill up any more; forget those before."""
-    with connection.cursor() as cursor:
-        cursor.execute(PASSED_MARK, [])
-        passed = cursor.fetchone()
+    passed = passed_mark()
     if passed is None:
         return {}
-    mark = SealMark.objects.get(xid=passed[0])
-    SealMark.objects.filter(xid__lt=mark.xid).delete()
-    return dict(mark.ids)
+    SealMark.objects.filter(xid__lt=passed).delete()
+    return dict(SealMark.objects.get(xid=passed).ids)
+
+
+def passed_mark() -> int | None:
+    """Return the newest mark that every transaction before it has passed.
+
+    A transaction of another database that is just ending cannot be told from one of this, and holds up for a moment.
+    """
+    passed = None
+    for _look in range(LOOKS):
+        with connection.cursor() as cursor:
+            cursor.execute(MARKS, [])
+            found, newest = cursor.fetchone()
+        passed = found if passed is None else max(passed, found or 0)
+        if passed == newest:
+            break
+        time.sleep(SECONDS_BETWEEN)
+    return passed
 
 
 def open_ranges(ids: dict[str, int]) -> Iterator[tuple[SealedTable, list[tuple[int, int]]]]:
@@ -120,10 +143,23 @@ def open_ranges(ids: dict[str, int]) -> Iterator[tuple[SealedTable, list[tuple[i
         reached = dict(cursor.fetchall())
     left = SEALS_AT_ONCE
     for label, table in tables.items():
-        starts = range(reached[label], ids.get(label, 0), IDS_IN_A_SEAL)[:left]
-        left -= len(starts)
-        if starts:
-            yield table, [(after, min(after + IDS_IN_A_SEAL, ids[label])) for after in starts]
+        if left and reached[label] < ids.get(label, 0):
+            ranges = ranges_of(table, reached[label], ids[label], left)
+            left -= len(ranges)
+            yield table, ranges
+
+
+def ranges_of(table: SealedTable, after: int, upto: int, seals: int) -> list[tuple[int, int]]:
+    """Return the ranges of a table between two numbers, of so many rows each, but no more than `seals`."""
+    quote = connection.ops.quote_name
+    statement = ENDS.format(table=quote(table.name), key=quote(table.key))
+    asked = {"after": after, "upto": upto, "rows": ROWS_IN_A_SEAL, "seals": seals}
+    with connection.cursor() as cursor:
+        cursor.execute(statement, asked)
+        ends = [end for end, _number in cursor.fetchall()]
+    if len(ends) < seals and ends[-1:] != [upto]:
+        ends.append(upto)
+    return list(pairwise([after, *ends]))
 
 
 def add_seals(found: Iterable[tuple[SealedTable, Contents]], *, kind: Seal.Kind) -> list[Seal]:
