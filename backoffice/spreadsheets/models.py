@@ -1,6 +1,6 @@
 """Imports: how files of one kind are understood, the file, what its check found, and what became of it.
 
-Exports stand in `exported`.
+Exports stand in `exported`, what is known of files that arrive in `arrived`.
 """
 
 import uuid
@@ -13,10 +13,11 @@ from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
+from backoffice.spreadsheets.arrived import WatchedFile
 from backoffice.spreadsheets.exported import ExportFile, ExportTemplate, Format
 from backoffice.spreadsheets.querysets import ImportJobQuerySet, ImportProfileQuerySet
 
-__all__ = ["ExportFile", "ExportTemplate", "Format", "ImportJob", "ImportProfile"]
+__all__ = ["ExportFile", "ExportTemplate", "Format", "ImportJob", "ImportProfile", "WatchedFile"]
 
 
 def kept_path(job: "ImportJob", filename: str) -> str:
@@ -105,6 +106,11 @@ class ImportJob(models.Model):
         CANCELLED = "cancelled", _("Cancelled")
         UNDONE = "undone", _("Undone")
 
+    class Source(models.TextChoices):
+        DESK = "desk", _("The desk")
+        COMMAND = "command", _("The command line")
+        FOLDER = "folder", _("A watched folder")
+
     resource = models.CharField(_("kind"), max_length=40)
     filename = models.CharField(_("file name"), max_length=255)
     file = models.FileField(_("file"), upload_to=kept_path, max_length=255)
@@ -119,6 +125,7 @@ class ImportJob(models.Model):
     )
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.UPLOADED)
     reason = models.CharField(_("reason"), max_length=200, blank=True)
+    source = models.CharField(_("came from"), max_length=8, choices=Source, default=Source.DESK)
     profile = models.ForeignKey(
         ImportProfile,
         on_delete=models.SET_NULL,
@@ -197,28 +204,3 @@ class ImportJob(models.Model):
     def changes_something(self) -> bool:
         """Whether applying it would write anything."""
         return any(counts["create"] or counts["update"] for counts in self.tables.values())
-
-
-class WatchedFile(models.Model):
-    """A file in a watched folder: how it was when it was seen first like this, and its import once it is taken.
-
-    The row is written together with the import, and goes when the file was moved: so no file is taken twice, whenever
-    the work is interrupted.
-    """
-
-    path = models.CharField(_("path"), max_length=500, unique=True)
-    size = models.BigIntegerField(_("size"))
-    modified_ns = models.BigIntegerField(_("changed"), help_text=_("In nanoseconds, as the file system has it."))
-    seen_at = models.DateTimeField(_("seen"), db_default=Now())
-    import_job = models.ForeignKey(
-        ImportJob, on_delete=models.CASCADE, null=True, related_name="+", verbose_name=_("import")
-    )
-    refusal = models.TextField(_("refused because"), blank=True)
-
-    class Meta:
-        verbose_name = _("watched file")
-        verbose_name_plural = _("watched files")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return self.path

@@ -13,10 +13,11 @@ says where something is without them, and no refusal repeats an address.
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from django.conf import settings
@@ -37,6 +38,17 @@ class UnusableAddress(ImproperlyConfigured):
     """An address that names no place, with a sentence that says why and does not repeat it."""
 
 
+class State(NamedTuple):
+    """What tells one state of a file from another: its size in bytes, and whatever else the place knows."""
+
+    size: int
+    version: str
+
+
+class Changed(Exception):
+    """A file is no longer in the state that was seen."""
+
+
 class Place(Storage):
     """A storage outside the desk, whose whole contents are ours to read and write."""
 
@@ -44,12 +56,61 @@ class Place(Storage):
         """Return for people where `name` is, or the place itself: without secrets."""
         raise NotImplementedError
 
+    def files(self, folder: str) -> Iterator[tuple[str, State]]:
+        """Yield the names below `folder` of the files that lie in it, by name, each with its state."""
+        raise NotImplementedError
+
+    def state(self, name: str) -> State:
+        """Return the state of a file. Raises FileNotFoundError."""
+        raise NotImplementedError
+
+    def fetched(self, name: str, state: State) -> AbstractContextManager[Path]:
+        """Lend a file in this state, on this machine's disk. Raises Changed, at its end too, and FileNotFoundError."""
+        raise NotImplementedError
+
+    def move(self, name: str, target: str, state: State) -> None:
+        """Move a file to the name `target`, over what is there. Where it stopped in between, it can be done again.
+
+        Raises Changed and FileNotFoundError.
+        """
+        raise NotImplementedError
+
+    def expect(self, name: str, state: State) -> None:
+        """Raise Changed if a file is in another state, and FileNotFoundError."""
+        if self.state(name) != state:
+            raise Changed
+
 
 class Folder(Place, FileSystemStorage):
     """A folder of this machine. Others read what is put there: its mode is what the process gives new files."""
 
     def words(self, name: str = "") -> str:
         return str(Path(self.location) / name)
+
+    def files(self, folder: str) -> Iterator[tuple[str, State]]:
+        """Yield what `Place.files` does, and make the folder, for people to find. Links lead anywhere, and are none."""
+        path = Path(self.path(folder))
+        path.mkdir(parents=True, exist_ok=True)
+        for each in sorted(path.iterdir()):
+            if each.is_file() and not each.is_symlink():
+                with suppress(FileNotFoundError):
+                    yield each.name, self.state(f"{folder}/{each.name}")
+
+    def state(self, name: str) -> State:
+        status = Path(self.path(name)).stat()
+        return State(status.st_size, str(status.st_mtime_ns))
+
+    @contextmanager
+    def fetched(self, name: str, state: State) -> Iterator[Path]:
+        self.expect(name, state)
+        yield Path(self.path(name))
+        self.expect(name, state)
+
+    def move(self, name: str, target: str, state: State) -> None:
+        self.expect(name, state)
+        path = Path(self.path(target))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Path(self.path(name)).rename(path)
 
     def _save(self, name: str, content: "File[Any]") -> str:
         target = Path(self.path(name))

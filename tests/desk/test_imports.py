@@ -48,6 +48,16 @@ def test_an_uploaded_file_is_checked_and_nothing_is_written(signed_in: Any, cata
     assert not Product.objects.exists()
 
 
+def test_where_a_file_came_from_and_why_is_shown_and_filtered_by(signed_in: Any, catalogue_manager: Any) -> None:
+    client = signed_in(catalogue_manager)
+    page = upload(client, GOOD).content.decode()
+    assert "· autumn" in page
+    ImportJob.objects.update(source="folder")
+    listed = reverse("admin:spreadsheets_importjob_changelist")
+    assert "A watched folder" in client.get(f"{listed}?source__exact=folder").content.decode()
+    assert "list.csv" not in client.get(f"{listed}?source__exact=command").content.decode()
+
+
 def test_confirming_applies_what_was_shown_in_one_change_set(signed_in: Any, catalogue_manager: Any) -> None:
     client = signed_in(catalogue_manager)
     upload(client, GOOD)

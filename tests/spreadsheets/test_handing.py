@@ -39,7 +39,7 @@ def test_a_file_is_put_onto_the_desk_and_waits_for_its_owner(good: Path, catalog
     answer = run_import("products", good, "--as", catalogue_manager.email.upper())
     job = ImportJob.objects.get(pk=answer["import"])
     assert (answer["status"], answer["state"], answer["create"]) == (0, "checked", 1)
-    assert (job.owner, Product.objects.exists()) == (catalogue_manager, False)
+    assert (job.owner, job.source, Product.objects.exists()) == (catalogue_manager, "command", False)
 
 
 def test_it_is_applied_in_the_name_of_its_owner(good: Path, catalogue_manager: Any) -> None:

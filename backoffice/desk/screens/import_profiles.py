@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.html import format_html, format_html_join
@@ -15,7 +14,7 @@ from backoffice.desk.filters import ChoiceFilter, RelatedFilter
 from backoffice.desk.importing import ReadingForm, row_facts
 from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.registry import get_resource
-from backoffice.spreadsheets.services import can_change_profile, can_take_over, take_over_profile, watched_folder
+from backoffice.spreadsheets.services import can_change_profile, can_take_over, take_over_profile, watched_words
 
 
 def mapping_table(profile: ImportProfile) -> str:
@@ -51,9 +50,8 @@ def reading_words(profile: ImportProfile) -> str:
 
 def place_words(profile: ImportProfile) -> str:
     """Return where files are dropped, as the machine of the desk sees it."""
-    if not settings.SPREADSHEET_WATCH_FOLDER:
-        return str(_("No folders are watched here: the setting SPREADSHEET_WATCH_FOLDER names none."))
-    return str(watched_folder(profile) or settings.SPREADSHEET_WATCH_FOLDER)
+    none = _("No folders are watched here: the setting SPREADSHEET_WATCH_FOLDER names none.")
+    return watched_words(profile) or str(none)
 
 
 @admin.register(ImportProfile)

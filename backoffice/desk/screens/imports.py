@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from backoffice.changes.undo import can_undo, undo_in_force
-from backoffice.desk.columns import column, number, status_badge, when
+from backoffice.desk.columns import choice_words, column, number, status_badge, when
 from backoffice.desk.downloads import attachment
 from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
 from backoffice.desk.importing import (
@@ -87,10 +87,27 @@ class StateFilter(ChoiceFilter):
 
 @admin.register(ImportJob)
 class ImportAdmin(LiveImports):
-    list_display = ("filename", "kind", "shown_state", "read", "new", "changed", "same", "wrong", "owner", "uploaded")
+    list_display = (
+        "filename",
+        "kind",
+        "shown_state",
+        "read",
+        "new",
+        "changed",
+        "same",
+        "wrong",
+        "owner",
+        "came_from",
+        "uploaded",
+    )
     list_display_links = ("filename",)
     search_prefix = ("filename",)
-    list_filter = (("state", StateFilter), ("owner", RelatedFilter), ("created_at", DateRangeFilter))
+    list_filter = (
+        ("state", StateFilter),
+        ("owner", RelatedFilter),
+        ("source", ChoiceFilter),
+        ("created_at", DateRangeFilter),
+    )
     queues = (
         Queue(
             "waiting",
@@ -120,6 +137,11 @@ class ImportAdmin(LiveImports):
     changed = number("updated", gettext_lazy("changed"))
     same = number("unchanged", gettext_lazy("unchanged"))
     wrong = number("refused", gettext_lazy("refused"))
+    came_from = column(
+        lambda job: job.get_source_display(),
+        gettext_lazy("came from"),
+        exported=choice_words("source", ImportJob.Source.choices),
+    )
     uploaded = when("created_at", gettext_lazy("uploaded"))
 
     def get_queryset(self, request: HttpRequest) -> Any:

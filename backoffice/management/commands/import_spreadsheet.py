@@ -161,7 +161,8 @@ class Command(BaseCommand):
         try:
             owner, request = colleague(options["owner"]), asked(options)
             profile = find_profile(options["profile"], resource=request.resource) if options["profile"] else None
-            job = hand_in(request=request, actor=owner, reason=options["reason"], profile=profile)
+            source = ImportJob.Source.COMMAND
+            job = hand_in(request=request, actor=owner, source=source, reason=options["reason"], profile=profile)
             if options["apply"]:
                 job = apply_or_ask(job=job, actor=owner, **accepted)
         except (ValidationError, OSError) as error:

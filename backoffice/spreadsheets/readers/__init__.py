@@ -17,7 +17,7 @@ from backoffice.spreadsheets.readers.base import (
 )
 from backoffice.spreadsheets.readers.delimiters import DELIMITERS
 from backoffice.spreadsheets.readers.encodings import ENCODINGS
-from backoffice.spreadsheets.readers.opening import open_sheet
+from backoffice.spreadsheets.readers.opening import open_sheet, refuse_large
 
 __all__ = [
     "DELIMITERS",
@@ -31,4 +31,5 @@ __all__ = [
     "Sheet",
     "UnreadableFile",
     "open_sheet",
+    "refuse_large",
 ]

@@ -111,10 +111,15 @@ def _first_bytes(path: Path, name: str, limits: Limits) -> bytes:
         raise UnreadableFile(message % {"name": name, "reason": error.strerror}, code="not_found") from error
     if not size:
         raise UnreadableFile(_("The file is empty. Choose a file with a header row and data."), code="empty")
+    refuse_large(size, limits)
+    return start
+
+
+def refuse_large(size: int, limits: Limits) -> None:
+    """Raise UnreadableFile for a file of more bytes than are read."""
     if size > limits.bytes:
         message = _("The file is larger than the %(limit)d MB that are read. Split it into smaller files.")
         raise UnreadableFile(message % {"limit": limits.bytes // 1024**2}, code="bytes")
-    return start
 
 
 def _first_unzipped_bytes(path: Path) -> bytes:

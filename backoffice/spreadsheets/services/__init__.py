@@ -1,6 +1,7 @@
 """What happens to imports (upload, check, confirm, discard; the same in one go for commands) and to exports."""
 
 from backoffice.spreadsheets.services.applying import ask_approval, confirm_import, import_file, search_changes
+from backoffice.spreadsheets.services.arrivals import TELL_OWNER
 from backoffice.spreadsheets.services.checking import (
     check_as_before,
     check_import,
@@ -47,7 +48,7 @@ from backoffice.spreadsheets.services.rules import (
     can_import,
     can_work_on,
 )
-from backoffice.spreadsheets.services.watching import TELL_OWNER, take_arrivals, watched_folder
+from backoffice.spreadsheets.services.watching import take_arrivals, watched_words
 
 __all__ = [
     "OPTIONS",
@@ -102,6 +103,6 @@ __all__ = [
     "terms_of",
     "upload_file",
     "wait_for_decision",
-    "watched_folder",
+    "watched_words",
     "with_profile",
 ]

@@ -41,6 +41,7 @@ def upload_file(
     actor: User,
     reason: str = "",
     profile: ImportProfile | None = None,
+    source: ImportJob.Source = ImportJob.Source.DESK,
 ) -> ImportJob:
     """Keep an uploaded file and return its import, not checked yet.
 
@@ -58,6 +59,7 @@ def upload_file(
         size=file.size,
         owner=actor,
         reason=reason,
+        source=source,
         profile=profile,
         options=profile.options if profile else {},
     )

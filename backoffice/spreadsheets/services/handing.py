@@ -1,4 +1,4 @@
-"""Putting a file onto the desk from elsewhere, in the name of a person: the command line, a watched folder."""
+"""Putting a file onto the desk from elsewhere, in the name of a person: the command line, a watched folder, mail."""
 
 import time
 
@@ -16,7 +16,14 @@ SECONDS_BETWEEN_LOOKS = 1.0
 
 
 @transaction.atomic
-def hand_in(*, request: Request, actor: User, reason: str = "", profile: ImportProfile | None = None) -> ImportJob:
+def hand_in(
+    *,
+    request: Request,
+    actor: User,
+    source: ImportJob.Source,
+    reason: str = "",
+    profile: ImportProfile | None = None,
+) -> ImportJob:
     """Upload and check a file; of one that cannot be checked nothing is kept.
 
     Raises WrongMapping, UnreadableFile and RefusedError.
@@ -29,6 +36,7 @@ def hand_in(*, request: Request, actor: User, reason: str = "", profile: ImportP
             actor=actor,
             reason=reason,
             profile=profile,
+            source=source,
         )
     try:
         return check_import(

@@ -1,39 +1,39 @@
 """Folders that are watched: each file dropped there is taken once, as the profile of the folder says.
 
-A file is left alone until it has stayed the same for a while. Taking it and noting that it is taken are one
-transaction; only then is it moved, to the folder `done`, or to `refused` with the reason in a text beside it. Where
-the work stops in between, the next look moves the file and takes nothing again.
+They lie in one place, a folder of this machine or a bucket. A file is left alone until it has stayed the same for a
+while. Taking it and noting that it is taken, and whereto it goes, are one transaction; only then is it moved, to the
+folder `done`, or to `refused` with the reason in a text beside it. Where the work stops in between, the next look
+moves the file and takes nothing again.
 """
 
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import InterfaceError, OperationalError, transaction
+from django.core.files.base import ContentFile
+from django.db import transaction
 from django.db.models.functions import Now
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from backoffice.changes.refusals import refuse_if, require
-from backoffice.jobs.context import JobCancelled, LeaseLost
-from backoffice.jobs.services import enqueue_job
-from backoffice.spreadsheets.engine import ImportConflict
 from backoffice.spreadsheets.models import ImportJob, ImportProfile, WatchedFile
-from backoffice.spreadsheets.services.applying import confirm_import
-from backoffice.spreadsheets.services.checking import discard_import
-from backoffice.spreadsheets.services.files import Request
-from backoffice.spreadsheets.services.handing import hand_in
-from backoffice.spreadsheets.services.profiles import with_profile
-from backoffice.spreadsheets.services.rules import can_confirm
+from backoffice.spreadsheets.places import Changed, Place, State, watched_place
+from backoffice.spreadsheets.readers import Limits, refuse_large
+from backoffice.spreadsheets.services.arrivals import (
+    STOPPING,
+    Effect,
+    Report,
+    apply_by_rule,
+    hand_in_arrival,
+    import_words,
+    owner_of,
+    refused_words,
+    tell_owner,
+)
 
-TELL_OWNER = "spreadsheets.tell_owner"
 DONE, REFUSED = "done", "refused"
 # How programs call what they have not written whole yet.
 UNFINISHED_STARTS = (".", "~")
@@ -41,198 +41,166 @@ UNFINISHED_ENDS = (".part", ".tmp", ".crdownload", ".filepart", "~")
 
 logger = logging.getLogger(__name__)
 
-type Effect = Callable[[], AbstractContextManager[Any]]
-type Report = Callable[[str], None]
 
-# What ends the whole look: the others wait for the next one.
-STOPPING = (JobCancelled, LeaseLost, OperationalError, InterfaceError)
-
-
-class StillWritten(Exception):
-    """A file changed while it was taken. It is left until it is whole."""
-
-
-def watched_folder(profile: ImportProfile) -> Path | None:
-    """Return the folder whose files a profile takes, if there is one."""
-    if not settings.SPREADSHEET_WATCH_FOLDER or not profile.folder:
-        return None
-    return Path(settings.SPREADSHEET_WATCH_FOLDER) / profile.folder
+def watched_words(profile: ImportProfile) -> str:
+    """Return for people where the files lie that a profile takes, or where folders are watched; nothing if none are."""
+    there = watched_place()
+    return there.words(profile.folder) if there else ""
 
 
 def take_arrivals(*, effect: Effect = transaction.atomic, report: Report = logger.warning) -> int:
     """Take the files of all watched folders that are whole and return how many; each in an `effect` of its own.
 
-    One that cannot be taken holds up no other: `report` is told of it, and it is tried again at the next look.
+    A folder or a file at which something fails holds up no other: `report` is told of it, and it is tried again at
+    the next look.
     """
+    there = watched_place()
+    if there is None:
+        return 0
     taken = 0
     for profile in ImportProfile.objects.watching():
-        folder = watched_folder(profile)
-        if folder is None:
-            continue
-        folder.mkdir(parents=True, exist_ok=True)
-        for path in arrivals(folder):
-            try:
-                taken += take_arrival(profile, path, effect)
-            except STOPPING:
-                raise
-            except Exception:
-                logger.exception("The file %s of a watched folder cannot be taken", path)
-                report(_("“%(file)s” cannot be taken and moved. The log says why.") % {"file": path})
-    forget_moved_files()
+        found: list[tuple[str, State]] = []
+        with reported(_("“%s” cannot be looked at. The log says why."), there.words(profile.folder), report):
+            found.extend(arrivals(there, profile.folder))
+        for name, state in found:
+            with reported(_("“%s” cannot be taken and moved. The log says why."), there.words(name), report):
+                taken += take_arrival(there, profile, name, state, effect)
+    with reported(_("“%s” cannot be looked at. The log says why."), there.words(), report):
+        forget_moved_files(there)
     return taken
 
 
-def arrivals(folder: Path) -> Iterator[Path]:
-    """Yield the files in a folder that may be whole; links may lead anywhere, and are no arrivals."""
-    for path in sorted(folder.iterdir()):
-        if not is_text(path.name):
-            logger.warning("The file %r of a watched folder has no name that can be written", path)
-            continue
-        unfinished = path.name.startswith(UNFINISHED_STARTS) or path.name.lower().endswith(UNFINISHED_ENDS)
-        if path.is_file() and not path.is_symlink() and not unfinished:
-            yield path
+@contextmanager
+def reported(sentence: str, where: str, report: Report) -> Iterator[None]:
+    """Log what fails at one place and `report` it, so that the others are worked on."""
+    try:
+        yield
+    except STOPPING:
+        raise
+    except Exception:
+        logger.exception("A watched folder or a file of it cannot be worked on: %s", where)
+        report(sentence % where)
+
+
+def arrivals(there: Place, folder: str) -> Iterator[tuple[str, State]]:
+    """Yield the files in a folder that may be whole, each with its state."""
+    for name, state in there.files(folder):
+        if not is_text(name):
+            logger.warning("The file %r of the watched folder %s has no name that can be used", name, folder)
+        elif not name.startswith(UNFINISHED_STARTS) and not name.lower().endswith(UNFINISHED_ENDS):
+            yield f"{folder}/{name}", state
 
 
 def is_text(name: str) -> bool:
-    """Whether a name is text for other programs too; the file system takes any bytes."""
+    """Whether a name is text for other programs too, and one name; file systems take any bytes, buckets a backslash."""
     try:
         name.encode()
     except UnicodeEncodeError:
         return False
-    return True
+    return "\\" not in name
 
 
-def take_arrival(profile: ImportProfile, path: Path, effect: Effect) -> bool:
+def take_arrival(there: Place, profile: ImportProfile, name: str, state: State, effect: Effect) -> bool:
     """Take a file if it is whole, and move it; return whether it was moved."""
     try:
         with effect():
-            watched = settled(path)
+            watched = settled(there.words(name), state)
             if watched is None:
                 return False
             if watched.import_job_id is None and not watched.refusal:
-                take_file(profile, path, watched)
-        move_away(path, watched)
+                take_file(there, profile, name, watched)
+            if not watched.target:
+                watched.target = free_name(there, name, REFUSED if watched.refusal else DONE)
+                watched.save(update_fields=["target"])
+        move_away(there, name, watched)
         with effect():
             watched.delete()
-    except (StillWritten, FileNotFoundError):
+    except (Changed, FileNotFoundError):
         return False
     return True
 
 
-def settled(path: Path) -> WatchedFile | None:
+def settled(path: str, state: State) -> WatchedFile | None:
     """Return what is known of a file that stayed the same for long enough, locked; else note how it is now."""
-    size, modified = signature(path)
-    known = WatchedFile.objects.select_for_update(skip_locked=True, of=("self",)).filter(path=str(path))
-    watched: WatchedFile | None = known.first()
+    now = state._asdict()
+    watched: WatchedFile | None = (
+        WatchedFile.objects.select_for_update(skip_locked=True, of=("self",)).filter(path=path).first()
+    )
     if watched is None:
         # It is new, or another worker is at it.
-        WatchedFile.objects.get_or_create(path=str(path), defaults={"size": size, "modified_ns": modified})
+        WatchedFile.objects.get_or_create(path=path, defaults=now)
         return None
-    if (watched.size, watched.modified_ns) != (size, modified):
-        WatchedFile.objects.filter(pk=watched.pk).update(
-            size=size, modified_ns=modified, seen_at=Now(), import_job=None, refusal=""
-        )
+    if state_of(watched) != state:
+        anew = {"seen_at": Now(), "import_job": None, "refusal": "", "target": ""}
+        WatchedFile.objects.filter(pk=watched.pk).update(**now, **anew)
         return None
     quiet = timedelta(seconds=settings.SPREADSHEET_WATCH_SETTLE_SECONDS)
     return watched if WatchedFile.objects.filter(pk=watched.pk, seen_at__lte=Now() - quiet).exists() else None
 
 
-def signature(path: Path) -> tuple[int, int]:
-    """Return what tells one state of a file from another."""
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns
+def state_of(watched: WatchedFile) -> State:
+    """Return the state in which a file was seen last."""
+    return State(watched.size, watched.version)
 
 
-def take_file(profile: ImportProfile, path: Path, watched: WatchedFile) -> None:
+def take_file(there: Place, profile: ImportProfile, name: str, watched: WatchedFile) -> None:
     """Import a file as its profile says, or note why not; tell the owner of the profile."""
     try:
         with transaction.atomic():
-            watched.import_job = import_arrival(profile, path, watched)
+            watched.import_job = import_arrival(there, profile, name, state_of(watched))
+        subject, text = import_words(watched.import_job)
     except ValidationError as error:
         watched.refusal = " ".join(map(str, error.messages))
+        kept = _("The file is in the folder %(folder)s/refused, with this reason beside it.")
+        subject, text = refused_words(base_of(name), watched.refusal, kept=kept % {"folder": profile.folder})
     watched.save(update_fields=["import_job", "refusal"])
-    if profile.owner is not None and profile.owner.is_active:
-        subject, text = told(profile, path, watched)
-        args = {"to": profile.owner.email, "subject": subject, "text": text}
-        enqueue_job(kind=TELL_OWNER, key=str(watched.pk), args=args)
+    tell_owner(profile, key=str(watched.pk), subject=subject, text=text)
 
 
-def import_arrival(profile: ImportProfile, path: Path, watched: WatchedFile) -> ImportJob:
-    """Upload and check a file in the name of the owner of its profile, and apply it where the profile says so."""
-    owner = profile.owner
-    require(
-        refuse_if(
-            owner is None or not owner.is_active,
-            _("The profile “%(name)s” has no owner who works here. Give it one, then drop the file again.")
-            % {"name": profile.name},
-        )
-    )
+def import_arrival(there: Place, profile: ImportProfile, name: str, state: State) -> ImportJob:
+    """Upload and check a file in the state that was seen, and apply it where its profile says so."""
+    owner_of(profile)
+    refuse_large(state.size, Limits.from_settings())
     reason = _("Dropped into the folder %(folder)s") % {"folder": profile.folder}
-    request = with_profile(Request(resource=profile.resource, path=path, filename=path.name), profile)
-    job = hand_in(request=request, actor=owner, reason=reason, profile=profile)  # type: ignore[arg-type]
+    job = None
     try:
-        expect_unchanged(path, watched)
-    except (StillWritten, FileNotFoundError):
-        job.file.delete(save=False)
+        with there.fetched(name, state) as path:
+            source = ImportJob.Source.FOLDER
+            job = hand_in_arrival(profile=profile, path=path, filename=base_of(name), source=source, reason=reason)
+    except (Changed, FileNotFoundError):
+        if job is not None:
+            job.file.delete(save=False)
         raise
-    return apply_by_rule(job, profile)
+    return apply_by_rule(job)
 
 
-def expect_unchanged(path: Path, watched: WatchedFile) -> None:
-    """Raise StillWritten if a file is no longer as it was when it seemed whole."""
-    if signature(path) != (watched.size, watched.modified_ns):
-        raise StillWritten
+def base_of(name: str) -> str:
+    """Return what a file is called in its folder."""
+    return name.rpartition("/")[2]
 
 
-def apply_by_rule(job: ImportJob, profile: ImportProfile) -> ImportJob:
-    """Apply a checked file if its profile says so and nothing speaks against it; else it waits for a person."""
-    if profile.arrival != ImportProfile.Arrival.APPLY:
-        return job
-    if not job.changes_something and not job.refused:
-        return discard_import(job=job, actor=profile.owner)
-    if can_confirm(job, profile.owner) is None:
-        try:
-            return confirm_import(job=job, actor=profile.owner)
-        except ImportConflict:
-            logger.warning("Import %s waits: rows changed while it was checked", job.pk)
-    return job
+def free_name(there: Place, name: str, folder: str) -> str:
+    """Return where in `folder`, beside a file, it can be moved to: over nothing that is there."""
+    parent, _slash, base = name.rpartition("/")
+    target = f"{parent}/{folder}/{base}"
+    if there.exists(target):
+        target = f"{parent}/{folder}/{timezone.localtime():%Y-%m-%d %H.%M.%S.%f} {base}"
+    return target
 
 
-def told(profile: ImportProfile, path: Path, watched: WatchedFile) -> tuple[str, str]:
-    """Return subject and text of the mail about a file."""
-    job = watched.import_job
-    if job is None:
-        subject = _("“%(file)s” was not imported") % {"file": path.name}
-        text = _("%(reason)s\n\nThe file is in the folder %(folder)s/refused, with this reason beside it.")
-        return subject, text % {"reason": watched.refusal, "folder": profile.folder}
-    outcome = {
-        ImportJob.State.APPLIED: _("“%(file)s” was imported"),
-        ImportJob.State.CANCELLED: _("“%(file)s” changes nothing"),
-    }
-    subject = outcome.get(ImportJob.State(job.state), _("“%(file)s” waits for you")) % {"file": path.name}
-    counts = ngettext(
-        "%(rows)s row: %(created)s new, %(updated)s changed, %(unchanged)s unchanged, %(refused)s refused.",
-        "%(rows)s rows: %(created)s new, %(updated)s changed, %(unchanged)s unchanged, %(refused)s refused.",
-        job.rows,
-    )
-    address = settings.DESK_URL.rstrip("/") + reverse("admin:spreadsheets_importjob_change", args=[job.pk])
-    return subject, f"{counts % vars(job)}\n\n{address}\n"
-
-
-def move_away(path: Path, watched: WatchedFile) -> None:
+def move_away(there: Place, name: str, watched: WatchedFile) -> None:
     """Move a file that was taken out of the folder, beside its reason where it was refused."""
-    folder = path.parent / (REFUSED if watched.refusal else DONE)
-    folder.mkdir(exist_ok=True)
-    target = folder / path.name
-    if target.exists():
-        target = folder / f"{timezone.localtime():%Y-%m-%d %H.%M.%S.%f} {path.name}"
     if watched.refusal:
-        target.with_name(f"{target.name}.txt").write_text(f"{watched.refusal}\n", encoding="utf-8")
-    path.rename(target)
+        reason = f"{watched.target}.txt"
+        # One that an interrupted move has left.
+        there.delete(reason)
+        there.save(reason, ContentFile(f"{watched.refusal}\n".encode()))
+    there.move(name, watched.target, state_of(watched))
 
 
-def forget_moved_files() -> None:
+def forget_moved_files(there: Place) -> None:
     """Let go of what is known of files that are no longer there."""
+    root = there.words("")
     for watched in WatchedFile.objects.order_by("pk"):
-        if not Path(watched.path).exists():
+        if not there.exists(watched.path.removeprefix(root).lstrip("/")):
             watched.delete()
