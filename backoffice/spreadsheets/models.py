@@ -196,6 +196,11 @@ class ImportJob(models.Model):
         return f"import_{self.pk}"
 
     @property
+    def check_mark(self) -> str:
+        """What tells its newest check from those before."""
+        return self.checked_at.isoformat() if self.checked_at else ""
+
+    @property
     def needs_approval(self) -> bool:
         """Whether a guard wants a manager to look at it."""
         return any(guard["approval"] for guard in self.guards)

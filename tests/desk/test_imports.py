@@ -74,8 +74,22 @@ def test_a_second_click_on_apply_applies_nothing_again(signed_in: Any, catalogue
     upload(client, GOOD)
     client.post(url("confirm"))
     page = client.post(url("confirm"), follow=True).content.decode()
-    assert "Only a checked import can be applied" in page
+    assert "It was applied already. Nothing was written a second time." in page
     assert Product.history.count() == 2
+
+
+def test_a_page_from_before_another_check_applies_nothing(signed_in: Any, catalogue_manager: Any) -> None:
+    """Somebody checked it again with another column in a second tab, or went back in the browser."""
+    client = signed_in(catalogue_manager)
+    page = upload(client, GOOD).content.decode()
+    seen = re.search(r'name="seen" value="([^"]+)"', page)
+    assert seen is not None
+    client.post(url("check"), {"column-sku": "SKU", "column-name": ""})
+    page = client.post(url("confirm"), {"seen": seen[1]}, follow=True).content.decode()
+    assert "The file was checked again after this page was shown." in page
+    assert not Product.objects.exists()
+    newest = ImportJob.objects.get().check_mark
+    assert "2 rows were applied." in client.post(url("confirm"), {"seen": newest}, follow=True).content.decode()
 
 
 def test_refused_rows_are_shown_with_what_to_do(signed_in: Any, catalogue_manager: Any) -> None:

@@ -124,7 +124,7 @@ def test_refused_rows_need_a_decision(catalogue_manager: Any) -> None:
 
 def test_an_import_is_applied_once(catalogue_manager: Any) -> None:
     job = confirm_import(job=checked(catalogue_manager, "sku", "A1"), actor=catalogue_manager)
-    with pytest.raises(RefusedError, match="Only a checked import"):
+    with pytest.raises(RefusedError, match="It was applied already"):
         confirm_import(job=job, actor=catalogue_manager)
 
 

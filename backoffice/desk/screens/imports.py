@@ -242,6 +242,7 @@ class ImportAdmin(LiveImports):
             **self.changes_context(request, job),
             **self.profile_context(request, job),
             "ignored": ignored_headers(job),
+            "more_problems": sum(group["count"] for group in job.problem_groups) > len(job.problems),
             "good_rows": job.created + job.updated,
             "may_discard": can_discard(job, request.user) is None,  # type: ignore[arg-type]
             **self.undo_context(request, job),
@@ -299,7 +300,8 @@ class ImportAdmin(LiveImports):
     def confirm_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Apply what was shown."""
         job = self.find_posted(request, pk)
-        self.work(request, job, APPLY, only_valid="only_valid" in request.POST, accepted="accepted" in request.POST)
+        asked = {name: name in request.POST for name in ("only_valid", "accepted")}
+        self.work(request, job, APPLY, **asked, seen=request.POST.get("seen"))
         return HttpResponseRedirect(self.url("change", job.pk))
 
     def approval_page(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -23,17 +23,19 @@ def confirm_import(
     actor: User | None,
     only_valid: bool = False,
     accepted: bool = False,
+    seen: str | None = None,
     reason: str = "",
     watch: Watch = unwatched,
 ) -> ImportJob:
     """Apply a checked import exactly as it was shown, all of it or, with `only_valid`, the rows not refused.
 
+    `seen` is the mark of the check that was shown; of another one nothing is written.
     All in one transaction and one change set. Warnings must be `accepted`. Raises ImportConflict if a row to change
     was changed since the check; then nothing is written but what those rows are now, and the import waits to be
     checked again. `watch` is told how far it is.
     """
     try:
-        return _apply(job, actor, watch, only_valid=only_valid, accepted=accepted, reason=reason)
+        return _apply(job, actor, watch, reason, only_valid=only_valid, accepted=accepted, seen=seen)
     except ImportConflict as conflict:
         ImportJob.objects.filter(pk=job.pk).update(conflicts=conflict.conflicts)
         raise
@@ -41,10 +43,10 @@ def confirm_import(
 
 @transaction.atomic
 def _apply(
-    job: ImportJob, actor: User | None, watch: Watch, *, only_valid: bool, accepted: bool, reason: str
+    job: ImportJob, actor: User | None, watch: Watch, reason: str, *, only_valid: bool, accepted: bool, seen: str | None
 ) -> ImportJob:
     job = ImportJob.objects.select_for_update().get(pk=job.pk)
-    require(can_confirm(job, actor, only_valid=only_valid, accepted=accepted))
+    require(can_confirm(job, actor, only_valid=only_valid, accepted=accepted, seen=seen))
     resource, stage = resource_of(job), stage_again(job, watch)
     words = reason or job.reason
     with recording(kind=ChangeSet.Kind.IMPORT, actor=actor, reason=words, source=job.filename):

@@ -25,13 +25,20 @@ def can_work_on(job: ImportJob, user: User | None) -> Refusal | None:
 
 
 def can_confirm(
-    job: ImportJob, user: User | None, *, only_valid: bool = False, accepted: bool = False
+    job: ImportJob, user: User | None, *, only_valid: bool = False, accepted: bool = False, seen: str | None = None
 ) -> Refusal | None:
-    """Whether the import may be applied as it was checked; `accepted` says that its warnings are meant."""
+    """Whether the import may be applied as it was checked; `accepted` says that its warnings are meant.
+
+    `seen` is the mark of the check that a person looked at, if somebody did.
+    """
     return (
         can_work_on(job, user)
         or can_import(job.resource, user)
-        or refuse_if(job.state != ImportJob.State.CHECKED, _("Only a checked import can be applied. Check it first."))
+        or refuse_if(job.state != ImportJob.State.CHECKED, _not_waiting(job))
+        or refuse_if(
+            seen not in {None, job.check_mark},
+            _("The file was checked again after this page was shown. Look at what it would do now, then apply it."),
+        )
         or refuse_if(not job.changes_something, _nothing_to_apply(job))
         or refuse_if(
             bool(job.refused) and not only_valid,
@@ -62,6 +69,14 @@ def can_ask_approval(job: ImportJob, user: User | None) -> Refusal | None:
         )
         or refuse_if(job.approval_asked_at is not None, _("A manager was asked already."))
     )
+
+
+def _not_waiting(job: ImportJob) -> str:
+    if job.state == ImportJob.State.APPLIED:
+        return _("It was applied already. Nothing was written a second time.")
+    if job.state == ImportJob.State.CANCELLED:
+        return _("It was discarded, and nothing was written. Upload the file again to import it.")
+    return _("Only a checked import can be applied. Check it first.")
 
 
 def _nothing_to_apply(job: ImportJob) -> str:
