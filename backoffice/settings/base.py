@@ -294,6 +294,8 @@ IMPORT_EXPORT_EXPORT_PERMISSION_CODE = "export"
 SPREADSHEET_LIMITS = {
     "bytes": MAX_UPLOAD_BYTES,
     "unzipped_bytes": env.int("SPREADSHEET_UNZIPPED_BYTES", default=1024**3),
+    "ratio": env.int("SPREADSHEET_RATIO", default=200),
+    "members": 10_000,
     "rows": env.int("SPREADSHEET_ROWS", default=2_000_000),
     "columns": env.int("SPREADSHEET_COLUMNS", default=500),
     "cell_length": 32_767,

@@ -140,7 +140,7 @@ def test_what_is_unusual_or_refused_waits_whatever_the_profile_says(folder: Fold
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("Code,Name\nA-1,Tea\n", "The file has no column “Ref”."), ("%PDF-1.7", "is a PDF file inside")],
+    [("Code,Name\nA-1,Tea\n", "The file has no column “Ref”."), ("%PDF-1.7", "is no spreadsheet, but PDF inside")],
 )
 def test_a_file_that_does_not_fit_is_moved_with_the_reason_beside_it(
     folder: Folder, catalogue_manager: Any, text: str, reason: str

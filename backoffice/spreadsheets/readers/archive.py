@@ -14,8 +14,6 @@ from django.utils.translation import gettext as _
 from backoffice.spreadsheets.readers.base import Limits, UnreadableFile
 from backoffice.spreadsheets.readers.xml import Attributes, damaged_workbook, each_element
 
-# A workbook has some tens of parts; each costs memory before anything is read.
-MOST_PARTS = 10_000
 # What the standard library raises for archives that break inside, and readers for parts that make no sense.
 BROKEN = (
     zipfile.BadZipFile,
@@ -43,16 +41,20 @@ class Archive:
             raise damaged_workbook() from error
         self.filename = filename
         try:
-            self._refuse_what_is_too_much(limits)
+            self._refuse_what_is_too_much(path.stat().st_size, limits)
         except UnreadableFile:
             self.close()
             raise
         self.parts = {name.replace("\\", "/").lstrip("/").lower(): name for name in self.archive.namelist()}
 
-    def _refuse_what_is_too_much(self, limits: Limits) -> None:
+    def _refuse_what_is_too_much(self, packed: int, limits: Limits) -> None:
         members = self.archive.infolist()
         self.unpacked = sum(member.file_size for member in members)
-        if len(members) > MOST_PARTS or self.unpacked > limits.unzipped_bytes:
+        if len(members) > limits.members:
+            message = _("The workbook has more than the %(limit)d parts that are read. Save the sheet as CSV.")
+            raise UnreadableFile(message % {"limit": limits.members}, code="members")
+        limits.refuse_bomb(packed=packed, unpacked=self.unpacked)
+        if self.unpacked > limits.unzipped_bytes:
             message = _("Unpacked, the workbook is larger than the %(limit)d MB that are read. Save the sheet as CSV.")
             raise UnreadableFile(message % {"limit": limits.unzipped_bytes // 1024**2}, code="unzipped_bytes")
         if any(member.flag_bits & 1 for member in members):

@@ -10,6 +10,10 @@ from typing import NamedTuple, Self
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+# What unpacks to less is read quickly, whatever is inside.
+RATIO_FROM = 32 * 1024**2
 
 type Cell = str | int | float | Decimal | bool | date | datetime | None
 
@@ -97,10 +101,15 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """The largest file that is read. Sizes in bytes, `cell_length` in characters."""
+    """The largest file that is read. Sizes in bytes, `cell_length` in characters.
+
+    `ratio` is how many times its size a file may unpack to, once that is more than `RATIO_FROM`; `members` are parts.
+    """
 
     bytes: int
     unzipped_bytes: int
+    ratio: int
+    members: int
     rows: int
     columns: int
     cell_length: int
@@ -109,6 +118,15 @@ class Limits:
     def from_settings(cls) -> Self:
         """Return what the setting SPREADSHEET_LIMITS says."""
         return cls(**settings.SPREADSHEET_LIMITS)
+
+    def refuse_bomb(self, *, packed: int, unpacked: int) -> None:
+        """Refuse what unpacks to so many times its size that little but repetition can be inside."""
+        if unpacked > max(RATIO_FROM, self.ratio * packed):
+            message = _(
+                "Unpacked, the file is more than %(ratio)d times as large. Delete what is empty or repeated in it,"
+                " or save the table as plain CSV."
+            )
+            raise UnreadableFile(message % {"ratio": self.ratio}, code="ratio")
 
 
 @dataclass(kw_only=True)

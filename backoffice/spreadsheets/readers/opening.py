@@ -138,7 +138,7 @@ def _refuse_foreign(start: bytes, name: str) -> None:
     if start.startswith((ZIP, GZIP, COMPOUND_FILE)):
         kinds = ["ZIP"]
     if kinds:
-        message = _("“%(name)s” is a %(kind)s file inside, not a spreadsheet. Save the table as CSV or XLSX.")
+        message = _("“%(name)s” is no spreadsheet, but %(kind)s inside. Save the table as CSV or XLSX.")
         raise UnreadableFile(message % {"name": name, "kind": kinds[0]}, code="wrong_type")
 
 

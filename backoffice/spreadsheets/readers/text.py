@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from backoffice.spreadsheets.readers.base import Choices, Layout, Limits, Problem, Row, Sheet, UnreadableFile, laid_out
 from backoffice.spreadsheets.readers.delimiters import (
@@ -38,7 +39,7 @@ def open_text(path: Path, *, zipped: bool, choices: Choices, limits: Limits) -> 
     with ExitStack() as opened:
         file: IO[bytes] = opened.enter_context(path.open("rb"))
         stream = cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if zipped else file
-        survey = survey_text(stream, limits=limits)
+        survey = survey_text(stream, packed=path.stat().st_size, limits=limits)
         layout = Layout(kind="csv", unpacked=survey.size)
         with laid_out(layout):
             encoding = survey.encoding()
@@ -60,11 +61,11 @@ def open_text(path: Path, *, zipped: bool, choices: Choices, limits: Limits) -> 
         )
 
 
-def survey_text(stream: IO[bytes], *, limits: Limits) -> TextSurvey:
+def survey_text(stream: IO[bytes], *, packed: int, limits: Limits) -> TextSurvey:
     """Read all bytes once, so that a file too large, cut off or binary is refused before its first row."""
     survey = TextSurvey()
     try:
-        survey.read(_chunks_within(stream, limits.unzipped_bytes))
+        survey.read(_chunks_within(stream, packed, limits))
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         message = _("The .gz file is cut off or damaged. Copy or compress it again.")
         raise UnreadableFile(message, code="damaged") from error
@@ -73,10 +74,11 @@ def survey_text(stream: IO[bytes], *, limits: Limits) -> TextSurvey:
     return survey
 
 
-def _chunks_within(stream: IO[bytes], limit: int) -> Iterator[bytes]:
-    size = 0
+def _chunks_within(stream: IO[bytes], packed: int, limits: Limits) -> Iterator[bytes]:
+    size, limit = 0, limits.unzipped_bytes
     for chunk in iter(partial(stream.read, CHUNK), b""):
         size += len(chunk)
+        limits.refuse_bomb(packed=packed, unpacked=size)
         if size > limit:
             message = _("Unpacked, the file is larger than the %(limit)d MB that are read. Split it.")
             raise UnreadableFile(message % {"limit": limit // 1024**2}, code="unzipped_bytes")
@@ -217,7 +219,11 @@ class TextReader:
             return Row(number, record[:width], None)
         if extra is not None and len(record) <= self.header_width:
             raise unnamed_column_with_values(number, column_letters(extra))
-        message = _("The row has %(cells)d cells but there are %(columns)d columns. Check its delimiters and quotes.")
+        message = ngettext(
+            "The row has %(cells)d cell, the table %(columns)d columns. Check its delimiters and quotes.",
+            "The row has %(cells)d cells, the table has %(columns)d. Check its delimiters and quotes.",
+            len(record),
+        )
         problem = Problem("row_length", message % {"cells": len(record), "columns": width})
         return Row(number, _fitted(record, width), problem)
 

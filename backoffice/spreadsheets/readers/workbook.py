@@ -55,7 +55,7 @@ class Package:
         if "xl/workbook.bin" in self.archive.parts:
             message = _("“%(name)s” is a binary workbook (XLSB). Save it as XLSX and upload it again.")
         else:
-            message = _("“%(name)s” is a ZIP file inside, not a spreadsheet. Save the table as CSV or XLSX.")
+            message = _("“%(name)s” is no spreadsheet, but ZIP inside. Save the table as CSV or XLSX.")
         return UnreadableFile(message % {"name": self.archive.filename}, code="wrong_type")
 
     def _read_relations(self, part: str) -> dict[str, tuple[str, str]]:

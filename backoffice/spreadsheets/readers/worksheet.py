@@ -23,6 +23,8 @@ from backoffice.spreadsheets.readers.xml import damaged_workbook, local_name, ne
 
 VALUES = frozenset({"v", "t"})
 DIGITS = "0123456789"
+# No program writes more rows; LibreOffice's sixteen million are the most.
+LAST_ROW = 2**24
 
 
 class ParsedRow(NamedTuple):
@@ -229,11 +231,14 @@ class SheetReader:
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows below the headers; blank ones are left out, but counted in the row numbers."""
-        width, most = len(self.headers), self.limits.rows
+        width, most, above = len(self.headers), self.limits.rows, self.header_row
         unnamed = [index for index, header in enumerate(self.headers) if not header]
         for count, (number, cells, beyond) in enumerate(self.parsed, 1):
             if count > most:
                 raise too_many_rows(most)
+            if not above < number <= LAST_ROW:
+                raise damaged_workbook()
+            above = number
             for index in unnamed:
                 if cells[index] is not None:
                     raise unnamed_column_with_values(number, column_letters(index))

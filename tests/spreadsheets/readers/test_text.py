@@ -135,6 +135,12 @@ def test_a_gzip_bomb_is_refused_before_its_rows(file_of, refusal):
     assert refusal(file_of(bomb, "bomb.csv.gz"), limits={"unzipped_bytes": 1_000_000}).code == "unzipped_bytes"
 
 
+def test_what_unpacks_to_many_times_its_size_is_refused_before_its_rows(file_of, refusal):
+    bomb = gzip.compress(b"a,b\n" + b"1,2\n" * 10_000_000)
+
+    assert refusal(file_of(bomb, "bomb.csv.gz")).code == "ratio"
+
+
 @pytest.mark.parametrize(
     ("limits", "code"), [({"bytes": 10}, "bytes"), ({"rows": 2}, "rows"), ({"columns": 1}, "columns")]
 )

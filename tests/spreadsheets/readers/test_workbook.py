@@ -154,6 +154,24 @@ def test_a_zip_bomb_is_refused_before_it_is_unpacked(tmp_path, refusal):
     assert refusal(path, limits={"unzipped_bytes": 1_000_000}).code == "unzipped_bytes"
 
 
+def test_what_unpacks_to_many_times_its_size_is_refused_before_it_is_unpacked(tmp_path, refusal):
+    path = write_package(tmp_path / "a.xlsx", HEADERS + " " * 40_000_000)
+
+    assert "more than 200 times as large" in refusal(path).message
+
+
+def test_an_archive_of_too_many_parts_is_refused(tmp_path, refusal):
+    assert refusal(write_package(tmp_path / "a.xlsx", HEADERS), limits={"members": 4}).code == "members"
+
+
+@pytest.mark.parametrize("numbers", [(3, 2), (2, 2), (1, 2), (2, 2**24 + 1), (2, 2**31), (-1, 2)])
+def test_rows_that_are_out_of_order_or_beyond_any_sheet_are_refused(numbers, tmp_path, refusal):
+    """Found by the fuzzer: a row is told from others by its number."""
+    rows = "".join(row(number, text(f"A{number}", "x")) for number in numbers)
+
+    assert refusal(write_package(tmp_path / "a.xlsx", HEADERS + rows)).code == "damaged"
+
+
 @pytest.mark.parametrize("cell", ['<c r="B2" t="s"><v>7</v></c>', '<c r="B2"><v>x</v></c>', '<c r="2"/>', "<c"])
 def test_a_workbook_that_does_not_fit_together_is_refused(cell, tmp_path, refusal):
     assert refusal(write_package(tmp_path / "a.xlsx", HEADERS + row(2, text("A2", "x"), cell))).code == "damaged"
