@@ -1,6 +1,12 @@
-"""Spreadsheets of random and damaged content, by the thousand; SOAK_EXAMPLES says how many of each."""
+"""Spreadsheets of random and damaged content, by the thousand; SOAK_EXAMPLES says how many of each.
+
+And such as a fuzzer makes up that watches how far into the readers each gets, for SOAK_FUZZ_SECONDS of each kind.
+"""
 
 import os
+import subprocess
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,6 +18,8 @@ from tests.spreadsheets.readers import fuzzing
 from tests.spreadsheets.round_trips import SUFFIXES, expect_round_trip, products
 
 EXAMPLES = int(os.environ.get("SOAK_EXAMPLES", "2000"))
+FUZZ_SECONDS = int(os.environ.get("SOAK_FUZZ_SECONDS", "60"))
+SECONDS_A_FILE, MIB = 20, 1024
 CHECKS = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow, HealthCheck.data_too_large]
 MANY = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=CHECKS)
 # Each of them takes a process of its own.
@@ -50,3 +58,20 @@ def test_any_damaged_workbook_of_old_excel_is_read_or_refused(data: st.DataObjec
 def test_all_real_workbooks_of_old_excel_are_read_or_refused(shared_data: Path) -> None:
     for path in (shared_data / "spreadsheets").rglob("*.xls"):
         fuzzing.rows_of(path)
+
+
+@pytest.mark.skipif(find_spec("atheris") is None, reason="atheris has wheels for Linux on x86-64 alone")
+@pytest.mark.parametrize("kind", fuzzing.KINDS)
+def test_whatever_a_fuzzer_makes_up_is_read_or_refused(kind: str, tmp_path: Path) -> None:
+    corpus, found = tmp_path / "corpus", tmp_path / "found"
+    corpus.mkdir()
+    found.mkdir()
+    limits = [f"-max_total_time={FUZZ_SECONDS}", f"-timeout={SECONDS_A_FILE}", f"-rss_limit_mb={MIB}"]
+    fuzzed = subprocess.run(
+        [sys.executable, "-m", "tests.soak.fuzz", kind, str(corpus), *limits, f"-artifact_prefix={found}/"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    culprits = [path.read_bytes() for path in found.iterdir()]
+    assert (fuzzed.returncode, culprits) == (0, []), fuzzed.stderr[-5000:]

@@ -52,6 +52,15 @@ PIECES = (
     b"<!DOCTYPE x>",
     b"A1:XFD1048576",
 )
+# Parts of sound workbooks that are made up one at a time: what is made up inside an archive breaks the archive first.
+PARTS = {
+    "sheet": (".xlsx", "xl/worksheets/sheet1.xml"),
+    "styles": (".xlsx", "xl/styles.xml"),
+    "texts": (".xlsx", "xl/sharedStrings.xml"),
+    "book": (".xlsx", "xl/workbook.xml"),
+    "document": (".ods", "content.xml"),
+}
+KINDS = ("text", "archive", *PARTS)
 
 
 def texts() -> st.SearchStrategy[bytes]:
@@ -73,6 +82,35 @@ def workbook(suffix: str) -> bytes:
         else:
             write_sheet(path, COLUMNS, ROWS)
         return path.read_bytes()
+
+
+def seeds(kind: str) -> list[bytes]:
+    """Return sound files of a kind to begin with, or the part of one."""
+    if kind == "text":
+        return [b"code;stock\r\nA-1;5\r\n", b'sep=,\ncode,"na\nme"\nA,1.5\n', "a\tb\n\xe4\t2\n".encode("utf-16")]
+    if kind == "archive":
+        return [workbook(".xlsx"), workbook(".ods")]
+    suffix, part = PARTS[kind]
+    return [parts_of(suffix)[part]]
+
+
+def file_of(kind: str, content: bytes) -> bytes:
+    """Return a file of what was made up: it is the file, or takes the place of a part of a sound one."""
+    if kind not in PARTS:
+        return content
+    suffix, part = PARTS[kind]
+    written = io.BytesIO()
+    with zipfile.ZipFile(written, "w") as archive:
+        for name, inside in (parts_of(suffix) | {part: content}).items():
+            archive.writestr(name, inside)
+    return written.getvalue()
+
+
+@cache
+def parts_of(suffix: str) -> dict[str, bytes]:
+    """Return the parts of a sound workbook by name."""
+    with zipfile.ZipFile(io.BytesIO(workbook(suffix))) as sound:
+        return {name: sound.read(name) for name in sound.namelist()}
 
 
 @st.composite
