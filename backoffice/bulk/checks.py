@@ -67,7 +67,8 @@ def _build(shape: Shape, rows: Sequence[models.Model], fields: Sequence[Any]) ->
         arrays=", ".join(given_array(field) for field in fields),
         names=", ".join(f"v{number}" for number in range(len(fields))),
     )
-    _ask(statement, [[row.pk for row in rows], *(given_values(field, rows) for field in fields)])
+    values = (given_values(field, (getattr(row, field.attname) for row in rows)) for field in fields)
+    _ask(statement, [[row.pk for row in rows], *values])
     _ask("ANALYZE bulk_rows")
 
 

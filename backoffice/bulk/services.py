@@ -1,6 +1,6 @@
 """Confirming a plan, carrying it out batch by batch, and what can be done about the rows that were left."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -20,7 +20,7 @@ from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import RefusedError, refuse_if, require
 from backoffice.changes.services import service
 from backoffice.changes.undo.sentences import constraint_sentence
-from backoffice.changes.writing import update_rows
+from backoffice.changes.writing import update_columns
 
 SALT = "backoffice.bulk"
 SKIPPED, FAILED = BulkProblem.Kind.SKIPPED, BulkProblem.Kind.FAILED
@@ -29,7 +29,7 @@ REFUSALS = (IntegrityError, DataError, InternalError)
 
 Found = dict[int, tuple[str, str]]
 """For rows that were left as they were: skipped or failed, and why."""
-Work = Callable[[Sequence[Any]], Found]
+Work = Callable[[Sequence[int]], Found]
 Effect = Callable[[], AbstractContextManager[None]]
 Progress = Callable[[int, int], None]
 
@@ -77,8 +77,8 @@ def carry_out(
 ) -> BulkRun:
     """Carry out what is left of a confirmed run, in one change set, each batch with its outcome in one `effect`.
 
-    `work(rows)` does it to rows that are locked and as they were planned, and returns what it left. Carried out
-    again after a crash, it goes on with the first batch that did not commit.
+    `work(pks)` does it to rows that are locked and as they were planned, and returns what it left. Carried out again
+    after a crash, it goes on with the first batch that did not commit.
     """
     for batch in run.batches.filter(finished=False).order_by("number"):
         if progress:
@@ -111,8 +111,8 @@ def end_run(*, run: BulkRun, state: str) -> None:
 def _carry_out_batch(run: BulkRun, batch: BulkBatch, work: Work) -> None:
     if not BulkBatch.objects.filter(pk=batch.pk, finished=False).update(finished=True):
         return
-    rows, found = _as_planned(run, batch)
-    found |= work(rows)
+    found = _lock(run, batch)
+    found |= work([pk for pk in batch.ids if pk not in found])
     for kind in (SKIPPED, FAILED):
         keep_problems(run, kind, {pk: sentence for pk, (its, sentence) in found.items() if its == kind})
     failed = sum(1 for kind, _sentence in found.values() if kind == FAILED)
@@ -123,19 +123,19 @@ def _carry_out_batch(run: BulkRun, batch: BulkBatch, work: Work) -> None:
     )
 
 
-def _as_planned(run: BulkRun, batch: BulkBatch) -> tuple[list[Any], Found]:
-    """Lock the rows of a batch, by primary key; return those that are as they were planned, and why others are not."""
+def _lock(run: BulkRun, batch: BulkBatch) -> Found:
+    """Lock the rows of a batch, by primary key; return why those that are not as they were planned are left."""
     model = run.model
-    locked = model._base_manager.filter(among(batch.ids)).order_by("pk").fetch_mode(models.FETCH_PEERS)
-    rows = {row.pk: row for row in locked.select_for_update(of=("self",), no_key=True)}
-    found: Found = {pk: (SKIPPED, _("Deleted since the preview.")) for pk in batch.ids if pk not in rows}
-    planned = dict(zip(batch.ids, batch.versions, strict=True))
-    moved = [pk for pk, row in rows.items() if planned[pk] and row.updated_at != planned[pk]]
+    chosen = model._base_manager.filter(among(batch.ids)).order_by("pk").select_for_update(no_key=True)
+    versions = dict(chosen.values_list("pk", "updated_at"))
+    found: Found = {pk: (SKIPPED, _("Deleted since the preview.")) for pk in batch.ids if pk not in versions}
+    planned = zip(batch.ids, batch.versions, strict=True)
+    moved = [pk for pk, version in planned if version and pk in versions and versions[pk] != version]
     for pk, change_set in _changed_by(model, moved).items():
         if change_set.key != run.change_key:
             who = change_set.actor_label or change_set.get_kind_display()
             found[pk] = SKIPPED, _("Changed since the preview by %(who)s.") % {"who": who}
-    return [row for pk, row in rows.items() if pk not in found], found
+    return found
 
 
 def _changed_by(model: Any, pks: Sequence[int]) -> dict[int, ChangeSet]:
@@ -152,28 +152,34 @@ def edits_of(run: BulkRun) -> list[Edit]:
     return [Edit.restored(run.model, stored) for stored in run.asked["edits"]]
 
 
-def write_edits(edits: Sequence[Edit]) -> Work:
+def write_edits(model: Any, edits: Sequence[Edit]) -> Work:
     """Return the work of a run that edits fields: all rows by one statement; one by one if the database refuses."""
-    names = [edit.field.name for edit in edits]
+    names = [edit.field.attname for edit in edits]
 
-    def work(rows: Sequence[Any]) -> Found:
-        for row in rows:
-            for edit in edits:
-                setattr(row, edit.field.attname, edit.apply(getattr(row, edit.field.attname)))
-        return _save(rows, names)
+    def work(pks: Sequence[int]) -> Found:
+        rows = model._base_manager.filter(among(pks)).values_list("pk", *names)
+        if not rows:
+            return {}
+        found, *columns = zip(*rows, strict=True)
+        new = {edit.field: list(map(edit.apply, old)) for edit, old in zip(edits, columns, strict=True)}
+        return _save(model, found, new)
 
     return work
 
 
-def _save(rows: Sequence[Any], names: Sequence[str]) -> Found:
+def _save(model: Any, pks: Sequence[int], values: Mapping[Any, Sequence[Any]]) -> Found:
     try:
         with transaction.atomic():
-            update_rows(rows, names)
+            update_columns(model, pks, values)
             connection.check_constraints()
     except REFUSALS as error:
-        if len(rows) == 1:
-            return {rows[0].pk: (FAILED, sentence_of_database(error, type(rows[0])))}
-        return {pk: problem for row in rows for pk, problem in _save([row], names).items()}
+        if len(pks) == 1:
+            return {pks[0]: (FAILED, sentence_of_database(error, model))}
+        one_by_one = (
+            _save(model, [pk], {field: [column[place]] for field, column in values.items()})
+            for place, pk in enumerate(pks)
+        )
+        return {pk: problem for found in one_by_one for pk, problem in found.items()}
     return {}
 
 

@@ -210,10 +210,11 @@ def work_of(run: BulkRun) -> Work:
     """Return what a confirmed run does with its rows; the person must be allowed to still."""
     require(refuse_if(not may_do(run, acting(run.actor)), _("Your role does not allow this any more.")))
     if not run.action:
-        return write_edits(edits_of(run))
+        return write_edits(run.model, edits_of(run))
     admin, action, form = admin_of(run), action_of(run), form_again(run)
 
-    def work(rows: Sequence[Any]) -> dict[int, tuple[str, str]]:
+    def work(pks: Sequence[int]) -> dict[int, tuple[str, str]]:
+        rows = [row for rows in read_rows(run.model, pks) for row in rows]
         outcome = do_action(admin, action, form, run.actor, rows)
         return {row.pk: (kind, sentence) for row, kind, sentence in outcome.problems}
 

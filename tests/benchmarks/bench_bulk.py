@@ -48,5 +48,5 @@ def ours() -> tuple[float, float]:
         planned = BulkRun.objects.get()
         BulkRun.objects.filter(pk=planned.pk).update(state="running", started_at=timezone.now())
         planned.refresh_from_db()
-        running = seconds(lambda: carry_out(run=planned, work=write_edits(edits_of(planned))))
+        running = seconds(lambda: carry_out(run=planned, work=write_edits(Product, edits_of(planned))))
         return planning, running
