@@ -97,6 +97,7 @@ class Product(TrackedModel):
         blank=True,
         related_name="products",
         verbose_name=_("category"),
+        db_index=False,  # one of the indexes below begins with it
     )
     barcode = models.CharField(_("barcode"), max_length=32, blank=True, help_text=_("EAN, UPC or GTIN, if it has one."))
     price = models.DecimalField(

@@ -79,7 +79,13 @@ class User(AbstractBaseUser, PermissionsMixin, TrackedModel):
 class Membership(TrackedModel):
     """A role that a person holds."""
 
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("person"))
+    user = models.ForeignKey(
+        User,
+        on_delete=models.CASCADE,
+        related_name="memberships",
+        verbose_name=_("person"),
+        db_index=False,  # the constraint's index begins with it
+    )
     group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="memberships", verbose_name=_("role"))
 
     class Meta(TrackedModel.Meta):

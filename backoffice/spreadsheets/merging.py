@@ -116,8 +116,10 @@ class Merge:
                 cursor.execute(statement.format(rows=rows), params)
                 changed = int(cursor.rowcount)
             yield changed
-        if action == CREATE and expected >= MANY_ROWS:
-            # Of what this transaction wrote the planner knows nothing, and would join it row by row.
+
+    def tell_planner(self, created: int) -> None:
+        """Make what is known of the table true after many new rows, for merges that join them."""
+        if created >= MANY_ROWS:
             with connection.cursor() as cursor:
                 cursor.execute(f"ANALYZE {self.table}")
 

@@ -51,7 +51,13 @@ class ShipmentLine(TrackedModel):
 
     undo_rules = UndoRules(refusals=(LEFT,))
 
-    shipment = models.ForeignKey(Shipment, on_delete=models.CASCADE, related_name="lines", verbose_name=_("shipment"))
+    shipment = models.ForeignKey(
+        Shipment,
+        on_delete=models.CASCADE,
+        related_name="lines",
+        verbose_name=_("shipment"),
+        db_index=False,  # the constraint's index begins with it
+    )
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="shipped_in", verbose_name=_("line"))
     quantity = models.PositiveIntegerField(_("quantity"))
 
@@ -120,7 +126,13 @@ class ReturnLine(TrackedModel):
 
     undo_rules = UndoRules(refusals=(CAME_BACK,))
 
-    return_of = models.ForeignKey(Return, on_delete=models.CASCADE, related_name="lines", verbose_name=_("return"))
+    return_of = models.ForeignKey(
+        Return,
+        on_delete=models.CASCADE,
+        related_name="lines",
+        verbose_name=_("return"),
+        db_index=False,  # the constraint's index begins with it
+    )
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="returned_in", verbose_name=_("line"))
     quantity = models.PositiveIntegerField(_("quantity"))
     sellable = models.BooleanField(_("can be sold again"), default=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 
 from catalog.models import Product
 from customers.models import Customer, CustomerFigures
@@ -39,6 +40,13 @@ def test_rows_become_customer_products_order_and_lines(tmp_path: Path) -> None:
         "lines": 2,
     }
     assert Order.objects.get().total == Decimal("22.08")
+
+
+def test_the_planner_knows_of_many_new_products_when_lines_are_joined_to_them(tmp_path: Path) -> None:
+    apply(tmp_path, *(LAMP.replace("85123A", f"A{number}") for number in range(1000)))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'catalog_product'::regclass")
+        assert cursor.fetchone() == (1000.0,)
 
 
 def test_an_order_is_placed_at_the_first_time_of_its_rows(tmp_path: Path) -> None:

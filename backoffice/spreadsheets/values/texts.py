@@ -78,7 +78,7 @@ class CodeValue(TextValue):
 
     def convert_text(self, text: str) -> str:
         """Return the code."""
-        if SCIENTIFIC.fullmatch(text):
+        if "E+" in text and SCIENTIFIC.fullmatch(text):
             message = _("%(value)s has lost digits in Excel. Format the column as text and enter the code again.")
             raise BadValue("code_precision", message % {"value": text})
         return super().convert_text(text)
