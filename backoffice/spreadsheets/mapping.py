@@ -102,6 +102,11 @@ def is_reason(header: str) -> bool:
     return plain(header) == plain(str(REASON_HEADER))
 
 
+def without_reasons(headers: Sequence[str]) -> list[str]:
+    """Return the headers of a person's own columns: those of the file that an error file was made of."""
+    return [header for header in headers if not is_reason(header)]
+
+
 def _find(field: str, column: Column, headers: Sequence[str]) -> dict[str, str]:
     known = column.headers_it_knows(field)
     found = [header for header in headers if plain(header) in known]

@@ -24,9 +24,13 @@ class ImportJobQuerySet(models.QuerySet[Any]):
         """Those whose owner asked a manager to approve them."""
         return self.filter(state="checked", approval_asked_at__isnull=False)
 
-    def applied_like(self, *, resource: str, headers: list[str]) -> "ImportJobQuerySet":
-        """Those applied from a file of the same kind with just these columns, newest first."""
-        return self.filter(state="applied", resource=resource, detected__headers=headers).order_by("-pk")
+    def understood_like(self, *, resource: str, headers: list[str]) -> "ImportJobQuerySet":
+        """Those checked from a file of the same kind with just these columns, newest first."""
+        return self.filter(checked_at__isnull=False, resource=resource, detected__headers=headers).order_by("-pk")
+
+    def applied(self) -> "ImportJobQuerySet":
+        """Those that wrote what they were to write."""
+        return self.filter(state="applied")
 
     def with_undone(self) -> "ImportJobQuerySet":
         """Each with `undone`: whether all that it wrote was taken back. Redone, it is applied again."""

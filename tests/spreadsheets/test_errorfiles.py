@@ -10,12 +10,21 @@ import xlsxwriter
 from django.conf import LazySettings
 from django.core.exceptions import ValidationError
 from django.core.files import File
+from django.core.files.base import ContentFile
 from django.utils import timezone
 
 from backoffice.changes.refusals import RefusedError
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.readers import open_sheet
-from backoffice.spreadsheets.services import check_import, confirm_import, error_file, sweep_imports, upload_file
+from backoffice.spreadsheets.services import (
+    check_as_before,
+    check_import,
+    confirm_import,
+    error_file,
+    save_profile,
+    sweep_imports,
+    upload_file,
+)
 from backoffice.spreadsheets.staging import stage_tables
 from catalog.models import Product
 from tests.spreadsheets.importing import counts, run_import, write_csv
@@ -74,6 +83,24 @@ def test_corrected_it_is_imported_without_its_reasons(job: ImportJob, tmp_path: 
     answer = run_import("products", tmp_path / "refused.csv", "--only-valid", "--apply")
     assert (counts(answer), answer["stderr"]) == ((1, 0, 0, 2), "These columns fill nothing: Colour.\n")
     assert Product.objects.get().sku == "C3"
+
+
+def test_corrected_it_is_understood_as_the_file_it_came_from(catalogue_manager: Any, errors: Path) -> None:
+    """Nothing of that file was applied, and its columns were named by hand."""
+    file = ContentFile(b"Ref;Preis;Rest\nA-1;1.5;x\nA-2;;y\n")
+    job = upload_file(resource="products", file=file, filename="list.csv", actor=catalogue_manager)
+    mapped = {"sku": "Ref", "price": "Preis"}
+    job = check_import(job=job, actor=None, mapped=mapped, options={"decimal": ",", "mode": "create"})
+    assert error_file(job=job, actor=catalogue_manager, path=errors) == 1
+    with errors.open("rb") as refused:
+        again = upload_file(resource="products", file=File(refused), filename=errors.name, actor=catalogue_manager)
+    known, asked = check_as_before(job=again)
+    assert known == job
+    again = check_import(job=again, actor=None, **asked)
+    assert (again.mapping, again.options) == (mapped, {"decimal": ",", "mode": "create"})
+    save_profile(job=again, actor=catalogue_manager, name="Miller")
+    file = ContentFile(b"Ref;Preis;Rest\nA-1;1,5;x\n")
+    assert upload_file(resource="products", file=file, filename="list.csv", actor=catalogue_manager).profile
 
 
 def test_a_second_round_does_not_pile_up_reasons(job: ImportJob, errors: Path) -> None:

@@ -272,8 +272,10 @@ class ImportAdmin(LiveImports):
             undo_in_force(job.change_set),
             reverse("admin:changes_changeset_undo", args=[job.change_set.pk]),
         )
-        left = (undone_by is None or undone_by.partly) and can_undo(job.change_set, request.user) is None
-        return {"undone_by": undone_by, "undo_url": url if left else ""}
+        if undone_by is not None and not undone_by.partly:
+            return {"undone_by": undone_by}
+        refusal = can_undo(job.change_set, request.user)
+        return {"undone_by": undone_by, "undo_url": "" if refusal else url, "undo_refusal": refusal}
 
     def check_page(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Check again, with another mapping."""

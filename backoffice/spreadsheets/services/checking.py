@@ -13,10 +13,13 @@ from django.utils import timezone
 from backoffice.accounts.models import User
 from backoffice.changes.refusals import require
 from backoffice.spreadsheets.engine import NOTHING_FOUND, Outcome
+from backoffice.spreadsheets.mapping import without_reasons
 from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.progress import Watch, unwatched
 from backoffice.spreadsheets.readers import UnreadableFile
 from backoffice.spreadsheets.services.files import (
+    KEY,
+    NOTATION_OPTIONS,
     ROW_OPTIONS,
     Opened,
     checked,
@@ -72,7 +75,8 @@ def upload_file(
             raise
         job.detected = detected_in(error.layout, ())
     if profile is None and job.detected["headers"]:
-        job.profile = ImportProfile.objects.made_for(job.detected["headers"], resource=resource).first()
+        headers = without_reasons(job.detected["headers"])
+        job.profile = ImportProfile.objects.made_for(headers, resource=resource).first()
         job.options = job.profile.options if job.profile else {}
     job.save()
     return job
@@ -103,14 +107,21 @@ def read_again(*, job: ImportJob, actor: User | None, options: Mapping[str, Any]
 def check_as_before(*, job: ImportJob) -> tuple[ImportProfile | ImportJob | None, dict[str, Any]]:
     """Return the profile of an import, or the newest import applied from such a file, and what `check_import` takes.
 
-    Where there is neither, the names of the columns decide. A field that was left out then is left out again.
+    The rows that an import refused are understood as they were there, applied or not. Where there is nothing like it,
+    the names of the columns decide. A field that was left out then is left out again.
     """
     if job.profile is not None:
         return job.profile, terms_of(job.profile, job.options)
-    earlier = ImportJob.objects.applied_like(resource=job.resource, headers=job.detected["headers"]).first()
+    headers = job.detected["headers"]
+    own = without_reasons(headers)
+    alike = ImportJob.objects.understood_like(resource=job.resource, headers=own)
+    known: tuple[str, ...] = NOTATION_OPTIONS + ROW_OPTIONS
+    if own == headers:
+        alike, known = alike.applied(), (KEY,)
+    earlier = alike.first()
     if earlier is None:
         return None, {}
-    options = {"key": earlier.options.get("key", "")} | job.options
+    options = {name: earlier.options[name] for name in known if name in earlier.options} | job.options
     return earlier, terms_of(earlier, options) | {"options": options}
 
 

@@ -24,7 +24,8 @@ from backoffice.spreadsheets.staging import Stage, stage_tables
 # How the file is taken apart, how its cells are written, and what its rows may do.
 READING_OPTIONS = ("encoding", "delimiter", "sheet", "header_row")
 NOTATION_OPTIONS = ("decimal", "date_order")
-ROW_OPTIONS = ("key", "mode", "blanks")
+KEY = "key"
+ROW_OPTIONS = (KEY, "mode", "blanks")
 OPTIONS = (*READING_OPTIONS, *NOTATION_OPTIONS, *ROW_OPTIONS)
 SAMPLE_ROWS = 500
 
@@ -140,7 +141,7 @@ def row_rules(resource: SheetResource, options: Mapping[str, Any]) -> RowRules:
 
 def resource_asked(name: str, options: Mapping[str, Any]) -> SheetResource:
     """Return the resource called `name`, whose rows are found by the key that the options choose."""
-    return get_resource(name, key=options.get("key") or "")
+    return get_resource(name, key=options.get(KEY) or "")
 
 
 def resource_of(job: ImportJob) -> SheetResource:

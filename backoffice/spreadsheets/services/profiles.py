@@ -11,6 +11,7 @@ from django.utils.translation import ngettext
 
 from backoffice.accounts.models import User
 from backoffice.changes.refusals import Refusal, lacks, refuse_if, require
+from backoffice.spreadsheets.mapping import without_reasons
 from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services.files import Request, resource_asked
@@ -89,7 +90,7 @@ def save_profile(*, job: ImportJob, actor: User, name: str) -> ImportProfile:
     profile = known or ImportProfile(resource=job.resource, name=name, owner=actor)
     for term in TERMS:
         setattr(profile, term, getattr(job, term))
-    profile.headers = job.detected["headers"]
+    profile.headers = without_reasons(job.detected["headers"])
     profile.save()
     ImportJob.objects.filter(pk=job.pk).update(profile=profile)
     return profile
@@ -146,7 +147,7 @@ def header_changes(profile: ImportProfile, headers: Sequence[str]) -> HeaderChan
     """Return how the columns of a file differ from those of a profile."""
     return HeaderChanges(
         missing=[header for header in profile.headers if header and header not in headers],
-        new=[header for header in headers if header and header not in profile.headers],
+        new=[header for header in without_reasons(headers) if header and header not in profile.headers],
     )
 
 
