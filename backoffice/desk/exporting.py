@@ -162,7 +162,7 @@ def produce(export: ExportFile, watch: Any = None) -> ExportFile:
         keys=export.keys,
         user=export.owner,
     )
-    name = export.sheet or list_of(export.model_label)
+    name = export.schedule.title if export.schedule else export.sheet or list_of(export.model_label)
     return make_export(export=export, name=name, rows=rows, columns=columns, watch=watch)
 
 

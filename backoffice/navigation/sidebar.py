@@ -96,6 +96,12 @@ GROUPS: list[tuple[Any, list[Item]]] = [
                 "spreadsheets.view_exportfile",
                 "mine",
             ),
+            Item(
+                _("Export schedules"),
+                "schedule_send",
+                "spreadsheets_exportschedule_changelist",
+                "spreadsheets.view_exportschedule",
+            ),
             Item(_("Imports"), "upload_file", "spreadsheets_importjob_changelist", "spreadsheets.view_importjob"),
             Item(
                 _("Import profiles"),

@@ -1,4 +1,6 @@
-"""Exports that people asked for, and the templates that they keep for asking again."""
+"""Exports that people asked for, the templates that they keep for asking again, and when those run by themselves."""
+
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -9,8 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
+from backoffice.jobs.plans import Plan
 from backoffice.spreadsheets.kept import KeptFile
-from backoffice.spreadsheets.querysets import ExportFileQuerySet, ExportTemplateQuerySet
+from backoffice.spreadsheets.querysets import ExportFileQuerySet, ExportScheduleQuerySet, ExportTemplateQuerySet
 
 
 class Format(models.TextChoices):
@@ -63,10 +66,62 @@ class ExportTemplate(AskedRows, TrackedModel):
         return self.name
 
 
+class ExportSchedule(Plan):
+    """A template that is exported by itself, and goes by mail to colleagues, into the export folder, or both.
+
+    What is exported is what the template says at that time.
+    """
+
+    run_kind = "spreadsheets.run_export_schedule"
+    outcome = _("export")
+
+    template = models.ForeignKey(
+        ExportTemplate, on_delete=models.PROTECT, related_name="schedules", verbose_name=_("template")
+    )
+    format = models.CharField(_("format"), max_length=8, choices=Format, default=Format.XLSX)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="export_schedules",
+        verbose_name=_("owner"),
+        help_text=_("Exports have this person's rights."),
+    )
+    recipients = ArrayField(
+        models.EmailField(),
+        verbose_name=_("recipients"),
+        default=list,
+        blank=True,
+        help_text=_("Colleagues who get it by mail, as long as they may export the same rows themselves."),
+    )
+    to_folder = models.BooleanField(_("into the export folder"), default=False)
+    only_with_rows = models.BooleanField(
+        _("only if there are rows"), default=False, help_text=_("An export without rows is kept, and goes nowhere.")
+    )
+
+    objects = ExportScheduleQuerySet.as_manager()
+
+    class Meta(Plan.Meta):
+        verbose_name = _("export schedule")
+        verbose_name_plural = _("export schedules")
+        ordering = ["title"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(recipients=[]) | Q(to_folder=True),
+                name="spreadsheets_exportschedule_goes_somewhere",
+                violation_error_message=_("Choose who gets it by mail, or have it put into the export folder."),
+            ),
+        ]
+
+    def has_arrived(self, *, since: datetime) -> bool:
+        return bool(self.files.filter(intended_for__gte=since, delivered_at__isnull=False).exists())
+
+
 class ExportFile(AskedRows, KeptFile):
     """One export: who let which rows leave the desk, when and as what, and the file while it is kept.
 
-    Nobody but its owner fetches it. The row stays when the file is gone: it is the record of the access.
+    Nobody fetches it but its owner and, where it is scheduled, those whom it is sent to. The row stays when the file is
+    gone: it is the record of the access. An export of a schedule is in the name of the owner of that.
     """
 
     class State(models.TextChoices):
@@ -90,6 +145,19 @@ class ExportFile(AskedRows, KeptFile):
         related_name="files",
         verbose_name=_("template"),
     )
+    schedule = models.ForeignKey(
+        ExportSchedule,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="files",
+        verbose_name=_("schedule"),
+    )
+    intended_for = models.DateTimeField(
+        _("meant for"), null=True, blank=True, help_text=_("When the schedule wanted it, however late it was made.")
+    )
+    delivery = models.TextField(_("went to"), blank=True, db_default="")
+    delivered_at = models.DateTimeField(_("sent"), null=True, blank=True)
     personal = models.BooleanField(_("personal data"), default=False)
     state = models.CharField(_("state"), max_length=16, choices=State, default=State.QUEUED)
     error = models.TextField(_("error"), blank=True)
@@ -111,6 +179,12 @@ class ExportFile(AskedRows, KeptFile):
                 name="spreadsheets_exportfile_made_has_rows",
                 violation_error_message=_("An export that was made has rows and a file."),
             ),
+            models.UniqueConstraint(
+                fields=["schedule", "intended_for"],
+                condition=Q(schedule__isnull=False),
+                name="spreadsheets_exportfile_once_for_each_date",
+                violation_error_message=_("The schedule has an export for this date already."),
+            ),
         ]
         indexes = [
             models.Index(fields=["owner", "-id"], name="spreadsheets_export_owner"),
@@ -124,6 +198,11 @@ class ExportFile(AskedRows, KeptFile):
         return self.filename or f"{self.sheet or self.model_label}.{self.format}"
 
     @property
+    def recipients(self) -> list[str]:
+        """Who gets it by mail."""
+        return self.schedule.recipients if self.schedule else []
+
+    @property
     def download_url(self) -> str:
-        """The address of the file, for its owner."""
+        """The address of the file, for those who may have it."""
         return reverse("admin:spreadsheets_exportfile_download", args=[self.pk])

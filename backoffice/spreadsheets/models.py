@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
 from backoffice.spreadsheets.arrived import WatchedFile
-from backoffice.spreadsheets.exported import ExportFile, ExportTemplate, Format
+from backoffice.spreadsheets.exported import ExportFile, ExportSchedule, ExportTemplate, Format
 from backoffice.spreadsheets.querysets import ImportJobQuerySet, ImportProfileQuerySet
 
-__all__ = ["ExportFile", "ExportTemplate", "Format", "ImportJob", "ImportProfile", "WatchedFile"]
+__all__ = ["ExportFile", "ExportSchedule", "ExportTemplate", "Format", "ImportJob", "ImportProfile", "WatchedFile"]
 
 
 def kept_path(job: "ImportJob", filename: str) -> str:

@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Exists, OuterRef
 
 from backoffice.changes.models import ChangeSet
+from backoffice.jobs.plans import PlanQuerySet
 
 
 class ImportJobQuerySet(models.QuerySet[Any]):
@@ -89,12 +90,24 @@ class ExportTemplateQuerySet(models.QuerySet[Any]):
         return self.select_related("owner")
 
 
+class ExportScheduleQuerySet(PlanQuerySet):
+    """Exports that run by themselves."""
+
+    def for_changelist(self) -> PlanQuerySet:
+        """All that the list shows, in one query."""
+        return super().for_changelist().select_related("template")
+
+
 class ExportFileQuerySet(models.QuerySet[Any]):
     """Exports, newest first, and the files they left."""
 
     def visible_to(self, user: Any) -> "ExportFileQuerySet":
-        """Those that `user` may see listed: their own, and all for those who look after what leaves the desk."""
-        return self if user.has_perm("spreadsheets.audit_exportfile") else self.filter(owner=user)
+        """Those that `user` may see listed: theirs, and all for those who look after what leaves the desk."""
+        return self if user.has_perm("spreadsheets.audit_exportfile") else self.of(user)
+
+    def of(self, user: Any) -> "ExportFileQuerySet":
+        """Those that `user` made, and those that are sent to them."""
+        return self.filter(models.Q(owner=user) | models.Q(schedule__recipients__contains=[user.email]))
 
     def outdated(self, *, at: datetime) -> "ExportFileQuerySet":
         """Those whose file is kept no longer at the instant `at`, and is still there."""
@@ -102,4 +115,4 @@ class ExportFileQuerySet(models.QuerySet[Any]):
 
     def for_changelist(self) -> "ExportFileQuerySet":
         """All that the list shows, in one query."""
-        return self.select_related("owner", "template").defer("keys")
+        return self.select_related("owner", "template", "schedule").defer("keys")

@@ -105,9 +105,9 @@ def take_arrivals_in_background(context: JobContext, *, due: str = "") -> dict[s
     return {"files": take_arrivals(effect=context.effect, report=context.report_problem)}
 
 
-@job(kind=TELL_OWNER, title=_("Tell of a file from a watched folder"), max_attempts=5)
+@job(kind=TELL_OWNER, title=_("Tell somebody of a file"), max_attempts=5)
 def tell_owner(context: JobContext, *, to: str, subject: str, text: str) -> dict[str, Any]:
-    """Mail the owner of a profile what became of a file."""
+    """Mail somebody what became of a file."""
     return {"sent": EmailMessage(subject, text, to=[to]).send()}
 
 

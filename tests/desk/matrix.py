@@ -80,6 +80,13 @@ SCREENS = {
     ),
     "spreadsheets.exportfile": Screen(EVERYBODY),
     "spreadsheets.exporttemplate": Screen(EVERYBODY, changes=EVERYBODY, deletes=EVERYBODY),
+    "spreadsheets.exportschedule": Screen(
+        MANAGERS,
+        adds=MANAGERS,
+        changes=MANAGERS,
+        deletes=MANAGERS,
+        actions=each(MANAGERS, "run_now", "pause", "resume"),
+    ),
     "jobs.job": Screen(MANAGERS, actions=each(MANAGERS, "cancel", "retry")),
     "jobs.jobschedule": Screen(MANAGERS, actions=each(MANAGERS, "run_now", "pause", "resume")),
     "accounts.user": Screen(

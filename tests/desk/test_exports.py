@@ -8,8 +8,10 @@ from typing import Any
 
 import openpyxl
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.db import IntegrityError
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from backoffice.accounts.services import grant_role
@@ -83,6 +85,12 @@ def test_an_order_is_exported_with_the_words_of_the_screen(signed_in: Any, manag
     order.refresh_from_db()
     assert (row["Order"], row["Lines"], row["Total"]) == (order.number, "2", f"{order.total}")
     assert row["Payment"] == order.get_payment_state_display()
+
+
+def test_nobody_is_told_of_a_file_that_they_waited_for(signed_in: Any, viewer: Any) -> None:
+    make_product()
+    fetched(signed_in(viewer), PRODUCTS, column=["sku_code"])
+    assert not Job.objects.exists()
 
 
 def test_a_selection_alone_is_exported(signed_in: Any, viewer: Any) -> None:
@@ -241,6 +249,46 @@ class TestInTheBackground:
         job.refresh_from_db()
         assert (job.done, job.total, job.result) == (2, 2, {"rows": 2})
         assert body(client.get(export.download_url)).count(b"A-") == 2
+
+    def told(self) -> list[Any]:
+        """Have the mails sent that wait; return those that were."""
+        for job in Job.objects.filter(kind="spreadsheets.tell_owner", state="queued"):
+            run_job(job.pk)
+        return mail.outbox
+
+    def test_its_owner_is_told_once_that_it_is_there(self, signed_in: Any, viewer: Any, settings: Any) -> None:
+        settings.DESK_URL = "https://desk.example.com"
+        export = self.large(signed_in(viewer))
+        job = Job.objects.get(kind="spreadsheets.make_export")
+        for _attempt in range(2):
+            assert run_job(job.pk) == "succeeded"
+            (told,) = self.told()
+            Job.objects.filter(pk=job.pk).update(state="queued", finished_at=None, max_attempts=2)
+        export.refresh_from_db()
+        assert (told.to, told.subject) == ([viewer.email], f"Your export “{export.filename}” is ready")
+        assert "It has 2 rows, and is kept until " in told.body
+        assert f"https://desk.example.com/spreadsheets/exportfile/{export.pk}/change/" in told.body
+
+    def test_its_owner_is_told_why_there_is_no_file(self, signed_in: Any, manager: Any) -> None:
+        self.large(signed_in(manager))
+        ExportFile.objects.update(columns=["gone"])
+        assert run_job(Job.objects.get(kind="spreadsheets.make_export").pk) == "failed"
+        (told,) = self.told()
+        assert (told.to, told.subject) == ([manager.email], "Your export of products failed")
+        assert "Choose them again" in told.body
+
+    def test_what_is_tried_again_has_not_failed_yet(
+        self, signed_in: Any, viewer: Any, settings: Any, tmp_path: Any
+    ) -> None:
+        export = self.large(signed_in(viewer))
+        settings.MEDIA_ROOT = tmp_path / "a file"
+        settings.MEDIA_ROOT.write_text("no folder")
+        job = Job.objects.get(kind="spreadsheets.make_export")
+        assert run_job(job.pk) == "queued"
+        assert (ExportFile.objects.get().state, self.told()) == ("queued", [])
+        Job.objects.filter(pk=job.pk).update(max_attempts=2, run_after=Now())
+        assert run_job(job.pk) == "failed"
+        assert (ExportFile.objects.get(pk=export.pk).state, len(self.told())) == ("failed", 1)
 
     def test_it_runs_with_the_rights_that_its_owner_has_then(self, signed_in: Any, viewer: Any) -> None:
         export = self.large(signed_in(viewer))

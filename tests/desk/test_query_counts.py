@@ -24,7 +24,7 @@ from backoffice.desk.filters import ChoiceFilter, DateRangeFilter, RelatedFilter
 from backoffice.desk.screens.imports import StateFilter
 from backoffice.desk.written import WrittenFilter
 from backoffice.jobs.models import Job, JobSchedule
-from backoffice.spreadsheets.models import ExportFile, ExportTemplate, ImportJob, ImportProfile
+from backoffice.spreadsheets.models import ExportFile, ExportSchedule, ExportTemplate, ImportJob, ImportProfile
 from catalog.models import Category, Product, StockMovement
 from customers.models import Address, Customer
 from orders.models import Order, Payment, Return, Shipment
@@ -103,11 +103,20 @@ FILL: dict[type[Any], dict[str, str]] = {
         "shared": "true",
         "owner_id": "i + 1000",
     },
+    ExportSchedule: {
+        "id": "i + 1000",
+        "title": "'Prices ' || i",
+        "template_id": "i + 1000",
+        "cron": "'0 6 * * *'",
+        "owner_id": "i + 1000",
+        "recipients": "ARRAY['ada@example.com']",
+    },
     ExportFile: {
         "model_label": "'catalog.product'",
         "columns": "ARRAY['sku']",
         "owner_id": "i + 1000",
         "template_id": "i + 1000",
+        "schedule_id": "i + 1000",
     },
     Job: {"kind": "'tests.write'", "key": "i", "state": "'queued'", "max_attempts": "1", "asked_by_id": "i + 1000"},
     JobSchedule: {"id": "i + 1000", "name": "'Nightly ' || i", "kind": "'tests.write'", "last_job_id": "i"},

@@ -18,7 +18,7 @@ from backoffice.changes.context import recording
 from backoffice.changes.models import ChangeSet
 from backoffice.jobs.models import JobSchedule
 from backoffice.jobs.services import cancel_job, enqueue_job
-from backoffice.spreadsheets.models import ExportFile, ExportTemplate, ImportJob, ImportProfile
+from backoffice.spreadsheets.models import ExportFile, ExportSchedule, ExportTemplate, ImportJob, ImportProfile
 from backoffice.spreadsheets.services import check_import, upload_file
 from catalog.models import Category, Product
 from orders.models import Order
@@ -50,6 +50,7 @@ def rows_shown() -> dict[str, Any]:
         "reports.reportschedule": planned_report(),
         "changes.changeset": renaming(),
         "spreadsheets.importprofile": ImportProfile.objects.create(resource="products", name="Price list"),
+        "spreadsheets.exportschedule": export_schedule(),
         "bulk.bulkrun": baker.make(BulkRun, model_label="catalog.product", state="done", finished_at=timezone.now()),
         "jobs.job": enqueue_job(kind="tests.write"),
         "jobs.jobschedule": JobSchedule.objects.first(),
@@ -77,6 +78,14 @@ def export_template(owner: User) -> ExportTemplate:
     """Return a template of `owner`."""
     fields = {"model_label": "catalog.product", "sheet": "products", "columns": ["sku"]}
     return ExportTemplate.objects.create(owner=owner, name=f"Of {owner.email}", **fields)
+
+
+def export_schedule(**fields: Any) -> ExportSchedule:
+    """Return a schedule, running or not, of a template of its owner."""
+    owner = User.objects.get_or_create(email="plans@example.com")[0]
+    template = ExportTemplate.objects.filter(owner=owner).first() or export_template(owner)
+    known = {"title": "Prices", "template": template, "cron": "30 7 * * 1-5", "recipients": [owner.email]}
+    return reload(ExportSchedule.objects.create(owner=owner, **known | fields))
 
 
 def renaming() -> ChangeSet:
@@ -188,6 +197,9 @@ READY: dict[tuple[str, str], tuple[Callable[[], Any], Callable[[Any], Mapping[st
     ("orders.payment", "failed"): (pending_refund, None),
     ("orders.return", "receive"): (announced_return, None),
     ("reports.reportrun", "again"): (failed_run, None),
+    ("spreadsheets.exportschedule", "run_now"): (export_schedule, None),
+    ("spreadsheets.exportschedule", "pause"): (export_schedule, None),
+    ("spreadsheets.exportschedule", "resume"): (lambda: export_schedule(active=False), None),
     ("spreadsheets.importprofile", "take_over"): (
         lambda: ImportProfile.objects.create(resource="products", name="Abandoned"),
         None,

@@ -1,5 +1,5 @@
 """The screens of the kernel: people, change sets, bulk runs, jobs, imports, exports."""
 
-from backoffice.desk.screens import accounts, bulk, changes, exports, import_profiles, imports, jobs
+from backoffice.desk.screens import accounts, bulk, changes, export_schedules, exports, import_profiles, imports, jobs
 
-__all__ = ["accounts", "bulk", "changes", "exports", "import_profiles", "imports", "jobs"]
+__all__ = ["accounts", "bulk", "changes", "export_schedules", "exports", "import_profiles", "imports", "jobs"]

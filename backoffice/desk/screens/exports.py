@@ -10,6 +10,7 @@ from django.template.defaultfilters import filesizeformat
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.decorators import method_decorator
+from django.utils.html import format_html_join
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
@@ -40,6 +41,11 @@ def kind_of(row: Any) -> str:
     return row.sheet or list_of(row.model_label)
 
 
+def file_link(export: ExportFile) -> str:
+    """Return a link to the page of an export."""
+    return row_link(reverse("admin:spreadsheets_exportfile_change", args=[export.pk]), export)
+
+
 def job_of(export: ExportFile) -> Job | None:
     """Return the background job that makes it, if it is a large one."""
     return Job.objects.filter(kind=EXPORT, key=str(export.pk)).first()
@@ -51,6 +57,16 @@ def deny(refusal: Refusal | None) -> None:
         raise PermissionDenied(refusal.sentence)
 
 
+def schedule_links(template: ExportTemplate) -> str:
+    """Return links to the schedules of a template, and to a new one."""
+    address = f"{reverse('admin:spreadsheets_exportschedule_add')}?template={template.pk}"
+    known = [
+        (reverse("admin:spreadsheets_exportschedule_change", args=[schedule.pk]), schedule)
+        for schedule in template.schedules.order_by("title")
+    ]
+    return format_html_join(" · ", "{}", [[row_link(*each)] for each in [*known, (address, _("Schedule it"))]])
+
+
 @admin.register(ExportFile)
 class ExportFileAdmin(ReadOnlyAdmin):
     list_display = ("name", "kind", "counted", "size_shown", "made", "kept", "shown_state", "who", "is_personal")
@@ -58,7 +74,7 @@ class ExportFileAdmin(ReadOnlyAdmin):
     sortable_by = ("made",)
     list_filter = (("owner", RelatedFilter), ("personal", YesNoFilter), ("asked_at", DateRangeFilter))
     queues = (
-        Queue("mine", gettext_lazy("My files"), lambda files, user: files.filter(owner=user), counted=False),
+        Queue("mine", gettext_lazy("My files"), lambda files, user: files.of(user), counted=False),
         Queue(
             "personal", gettext_lazy("Personal data"), lambda files, user: files.filter(personal=True), counted=False
         ),
@@ -95,7 +111,7 @@ class ExportFileAdmin(ReadOnlyAdmin):
         if request.method not in ("GET", "HEAD"):
             raise PermissionDenied
         export = self.find(request, int(object_id) if object_id.isdigit() else 0)
-        mine = export.owner_id == request.user.pk
+        mine = request.user.email in (export.owner.email, *export.recipients)  # type: ignore[union-attr]
         ready = mine and export.state == ExportFile.State.MADE and export.is_there(at=timezone.now())
         context = {
             **self.admin_site.each_context(request),
@@ -107,6 +123,7 @@ class ExportFileAdmin(ReadOnlyAdmin):
             "state": state_of(export),
             "work": job_of(export) if export.state == ExportFile.State.QUEUED else None,
             "ready": ready,
+            "mine": mine,
             "refusal": can_fetch(export, request.user),
             "fetches": ready and FETCH_VAR in request.GET,
             "list_url": list_address(export),
@@ -117,13 +134,15 @@ class ExportFileAdmin(ReadOnlyAdmin):
         """Return an export that the user may see listed."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        found: ExportFile = get_object_or_404(self.get_queryset(request).select_related("owner", "template"), pk=pk)
+        found: ExportFile = get_object_or_404(
+            self.get_queryset(request).select_related("owner", "template", "schedule"), pk=pk
+        )
         return found
 
     @method_decorator(require_safe)
     @method_decorator(never_cache)
     def download_page(self, request: HttpRequest, pk: int) -> HttpResponse | FileResponse:
-        """Hand out a file to its owner, if they may export such rows now."""
+        """Hand out a file to whose it is, if they may export such rows now."""
         export = self.find(request, pk)
         deny(can_fetch(export, request.user))
         if not export.is_there(at=timezone.now()):
@@ -145,8 +164,8 @@ class ExportFileAdmin(ReadOnlyAdmin):
 @admin.register(ExportTemplate)
 class ExportTemplateAdmin(DeskModelAdmin):
     list_display = ("name", "kind", "format_shown", "mine", "shared", "changed")
-    fields = ("name", "shared", "kind", "format", "columns_shown", "filters", "whose", "use")
-    readonly_fields = ("kind", "columns_shown", "filters", "whose", "use")
+    fields = ("name", "shared", "kind", "format", "columns_shown", "filters", "whose", "use", "by_itself")
+    readonly_fields = ("kind", "columns_shown", "filters", "whose", "use", "by_itself")
     by_services = ("name", "shared", "format")
     empty_text = gettext_lazy("Choose “Export” in a list, tick columns, and keep them as a template.")
 
@@ -160,8 +179,14 @@ class ExportTemplateAdmin(DeskModelAdmin):
         lambda template: row_link(f"{list_address(template, page='export')}", _("Export with it")), gettext_lazy("use")
     )
 
+    by_itself = column(schedule_links, gettext_lazy("by itself"))
+
     def get_queryset(self, request: HttpRequest) -> Any:
         return super().get_queryset(request).visible_to(request.user)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Return the fields; those who may not schedule anything are not told how."""
+        return self.fields if self.may(request, "add_exportschedule") else self.fields[:-1]
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

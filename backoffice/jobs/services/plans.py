@@ -5,10 +5,14 @@ from typing import Any
 
 from django.apps import apps
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.mails import tell
 from backoffice.accounts.models import User
+from backoffice.changes.refusals import Refusal, refuse_if, require
+from backoffice.jobs.clock import database_now
+from backoffice.jobs.models import Job
 from backoffice.jobs.plans import Plan
 from backoffice.jobs.services.planning import due_times
 from backoffice.jobs.services.queue import enqueue_job
@@ -84,10 +88,12 @@ def _watch(plan: Any, by: datetime, now: datetime) -> int:
             this.update(expected_at=plan.next_times(now, 1)[0])
         return 0
     due, upcoming = due_times(plan.times, first=plan.expected_at, now=by)
-    missing = bool(due) and not plan.has_arrived(since=plan.times.instant_of(due[-1]))
+    at = plan.times.instant_of(due[-1]) if due else now
+    known = plan.missing_since is not None and plan.missing_since >= at
+    missing = bool(due) and not known and not plan.has_arrived(since=at)
     fields: dict[str, Any] = {"expected_at": plan.times.instant_of(upcoming)}
     if missing:
-        fields["missing_since"] = plan.times.instant_of(due[-1])
+        fields["missing_since"] = at
         subject = _("The %(what)s “%(title)s” did not arrive") % {"what": plan.outcome, "title": plan.title}
         text = _("It was due at %(due)s and is not there. Its page says what happened; a failed run can be run again.")
         tell(told_of(plan), subject, text % {"due": f"{due[-1]:%H:%M, %d %b %Y}"}, page=plan)
@@ -104,3 +110,63 @@ def told_of(plan: Any) -> list[str]:
 def note_arrival(*, plan: Any, intended_for: datetime) -> None:
     """What was missing is there."""
     type(plan).objects.filter(pk=plan.pk, missing_since__lte=intended_for).update(missing_since=None)
+
+
+@transaction.atomic
+def note_failure(*, plan: Any, intended_for: datetime) -> None:
+    """What was meant for then will not come by itself; whoever notes it tells of it, and the watch does not."""
+    type(plan).objects.filter(pk=plan.pk).update(missing_since=intended_for)
+
+
+def tell_of_failure(*, plan: Any, error: str) -> None:
+    """Tell the owner and the administrators that a run failed."""
+    subject = _("The %(what)s “%(title)s” failed") % {"what": plan.outcome, "title": plan.title}
+    text = _("%(error)s Run “%(title)s” again once that is put right.") % {"error": error, "title": plan.title}
+    tell(told_of(plan), subject, text, page=plan)
+
+
+def can_run_plan(plan: Plan, user: User | None = None) -> Refusal | None:
+    """Whether it may run now."""
+    return refuse_if(not plan.active, _("“%(title)s” is paused. Let it go on first.") % {"title": plan.title})
+
+
+def can_pause_plan(plan: Plan, user: User | None = None) -> Refusal | None:
+    """Whether it may be paused."""
+    return refuse_if(not plan.active, _("“%(title)s” is paused already.") % {"title": plan.title})
+
+
+def can_resume_plan(plan: Plan, user: User | None = None) -> Refusal | None:
+    """Whether it may go on; one that a problem stopped has to be put right, and saved, first."""
+    stopped = _("“%(title)s” stopped: put right what is wrong on its page, and save it.") % {"title": plan.title}
+    running = _("“%(title)s” is not paused.") % {"title": plan.title}
+    return refuse_if(bool(plan.problem), stopped) or refuse_if(plan.active, running)
+
+
+@transaction.atomic
+def run_plan(*, plan: Any, actor: User) -> Job:
+    """Enqueue a run for this moment, with the rights of the plan's owner; its next time stays as it is."""
+    require(can_run_plan(_lock(plan), actor))
+    due = timezone.localtime(database_now()).replace(tzinfo=None).isoformat(timespec="seconds")
+    args = {"schedule": plan.key, "due": due}
+    return enqueue_job(kind=plan.run_kind, key=f"{plan.key} {due}", args=args, asked_by=actor)
+
+
+@transaction.atomic
+def pause_plan(*, plan: Any, actor: User) -> None:
+    """Let its times pass without a run."""
+    require(can_pause_plan(_lock(plan), actor))
+    type(plan).objects.filter(pk=plan.pk).update(active=False)
+
+
+@transaction.atomic
+def resume_plan(*, plan: Any, actor: User) -> None:
+    """Let it go on at its next time; those that passed while it was paused are not made up for."""
+    require(can_resume_plan(_lock(plan), actor))
+    (upcoming,) = plan.next_times(database_now(), 1)
+    type(plan).objects.filter(pk=plan.pk).update(
+        active=True, next_due=upcoming, expected_at=upcoming, missing_since=None
+    )
+
+
+def _lock(plan: Any) -> Any:
+    return type(plan).objects.select_for_update().get(pk=plan.pk)

@@ -48,6 +48,14 @@ from backoffice.spreadsheets.services.rules import (
     can_import,
     can_work_on,
 )
+from backoffice.spreadsheets.services.scheduling import (
+    can_have,
+    can_put,
+    deliver_export,
+    plan_export,
+    recipients_of,
+    request_scheduled_export,
+)
 from backoffice.spreadsheets.services.watching import take_arrivals, watched_words
 
 __all__ = [
@@ -66,7 +74,9 @@ __all__ = [
     "can_discard",
     "can_export",
     "can_fetch",
+    "can_have",
     "can_import",
+    "can_put",
     "can_save_profile",
     "can_take_over",
     "can_work_on",
@@ -75,6 +85,7 @@ __all__ = [
     "choose_profile",
     "columns_named",
     "confirm_import",
+    "deliver_export",
     "discard_import",
     "error_file",
     "expire_exports",
@@ -90,8 +101,11 @@ __all__ = [
     "kept_error_files",
     "make_export",
     "note_fetched",
+    "plan_export",
     "read_again",
+    "recipients_of",
     "request_export",
+    "request_scheduled_export",
     "resource_asked",
     "resource_of",
     "save_profile",

@@ -1,5 +1,6 @@
 """What happens to an export: asked for, made, fetched, let go."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,8 @@ from backoffice.spreadsheets.models import ExportFile, ExportTemplate
 from backoffice.spreadsheets.registry import get_resource
 
 FOLDER = "exports"
+# What no name of a file holds, on one machine or another.
+UNFIT = re.compile(r"[\\/:*?\"<>|\x00-\x1f]")
 
 
 def permissions_of(model_label: str, sheet: str) -> tuple[str, ...]:
@@ -40,8 +43,11 @@ def can_export(model_label: str, sheet: str, user: Any) -> Refusal | None:
 
 
 def can_fetch(export: ExportFile, user: Any) -> Refusal | None:
-    """Return why `user` may not have the file now: it is its owner's alone, as long as they may export such rows."""
-    if export.owner_id != user.pk:
+    """Return why `user` may not have the file now.
+
+    It is its owner's, and theirs whom its schedule sends it to, as long as they may export such rows.
+    """
+    if export.owner_id != user.pk and user.email not in export.recipients:
         return Refusal(_("This file is somebody else's. Export the rows yourself."), code=NOT_ALLOWED)
     return can_export(export.model_label, export.sheet, user)
 
@@ -50,7 +56,8 @@ def can_fetch(export: ExportFile, user: Any) -> Refusal | None:
 def request_export(*, actor: User, template: ExportTemplate | None = None, **asked: Any) -> ExportFile:
     """Record that `actor` wants rows to leave the desk; the file is made by `make_export`.
 
-    `asked` are the fields of AskedRows, and `keys` for a selection. Raises RefusedError.
+    `asked` are the fields of AskedRows, `keys` for a selection, and which date of which schedule it is for. Raises
+    RefusedError.
     """
     require(can_export(asked["model_label"], asked["sheet"], actor))
     needed = permissions_of(asked["model_label"], asked["sheet"])
@@ -71,9 +78,11 @@ def make_export(
 
     Raises RefusedError, or UnwritableFile when the format cannot hold the rows; then there is no file.
     """
-    export = ExportFile.objects.select_for_update(of=("self",)).select_related("owner").get(pk=export.pk)
+    known = ExportFile.objects.select_related("owner", "schedule")
+    export = known.select_for_update(of=("self",)).get(pk=export.pk)
     require(can_export(export.model_label, export.sheet, export.owner))
-    export.filename = f"{name} {timezone.localtime():%Y-%m-%d %H.%M}.{export.format}"
+    at = timezone.localtime(export.intended_for)
+    export.filename = f"{UNFIT.sub('-', name)} {at:%Y-%m-%d %H.%M}.{export.format}"
     export.choose_place(FOLDER, export.format)
     export.rows = write_rows(rows, columns, export.path, watch=watch)
     export.note_contents(days=settings.EXPORT_KEEP_DAYS)
@@ -92,7 +101,7 @@ def fail_export(*, export: ExportFile, error: str) -> None:
 
 @transaction.atomic
 def note_fetched(*, export: ExportFile) -> None:
-    """Note that the owner fetched the file."""
+    """Note that somebody fetched the file who may."""
     ExportFile.objects.filter(pk=export.pk).update(fetched_at=Now())
 
 
