@@ -17,15 +17,19 @@ WITH_COMMA = re.compile(r"[-+]?(?:[0-9]{1,3}(?:\.[0-9]{3})+,[0-9]+|0?,[0-9]+|[0-
 
 @dataclass(frozen=True, kw_only=True)
 class Notation:
-    """The decimal sign and the order of day and month; what is None reads as each column is declared."""
+    """The decimal sign and the order of day and month; what is None reads as each column is declared.
+
+    A `doubtful` sign is one that the file does not settle, where its delimiter speaks for decimal commas.
+    """
 
     decimal: DecimalSign | None = None
     date_order: Order | None = None
+    doubtful: bool = False
 
     def read_by(self, convert: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Return a column's converter as it reads cells that are written so."""
-        if self.decimal and isinstance(convert, NumberValue):
-            return replace(convert, decimal=self.decimal)
+        if (self.decimal or self.doubtful) and isinstance(convert, NumberValue):
+            return replace(convert, decimal=self.decimal or "")
         if self.date_order and isinstance(convert, DateValue | DateTimeValue):
             return replace(convert, order=self.date_order)
         return convert

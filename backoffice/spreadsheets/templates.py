@@ -50,4 +50,6 @@ def explained(column: Column) -> str:
     choices = (
         _("One of: %(choices)s.") % {"choices": ", ".join(convert.choices)} if isinstance(convert, ChoiceValue) else ""
     )
-    return " ".join(filter(None, (str(column.help_text), choices, column.blank_rule())))
+    unit = getattr(convert, "unit", "")
+    measured = _("In %(unit)s.") % {"unit": unit} if unit else ""
+    return " ".join(filter(None, (str(column.help_text), measured, choices, column.blank_rule())))

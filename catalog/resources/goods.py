@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import F, Func, QuerySet, TextField
 from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +23,7 @@ from backoffice.spreadsheets.values import (
 from catalog.models import Category, Product
 from catalog.resources.codes import BARCODE, PRODUCT_CODES
 
+MONEY = DecimalValue(digits=14, places=4, minimum=0, unit=settings.CURRENCY)
 # A category is found by its own name or by its path from the top: "Drinks > Tea".
 CATEGORY_WORDS = """
     WITH RECURSIVE tree AS (
@@ -104,16 +106,16 @@ class ProductResource(TableResource):
     barcode = Column("barcode", CodeValue(max_length=32), label=_("Barcode"), aliases=BARCODE.aliases)
     price = Column(
         "price",
-        DecimalValue(digits=14, places=4, minimum=0),
+        MONEY,
         label=_("Price"),
         aliases=["Unit price"],
         blank=Blank.KEEPS,
         help_text=_("For one unit, without tax. A new product without one costs 0."),
     )
-    cost = Column("cost", DecimalValue(digits=14, places=4, minimum=0), label=_("Cost"), aliases=["Unit cost"])
+    cost = Column("cost", MONEY, label=_("Cost"), aliases=["Unit cost"])
     tax_rate = Column(
         "tax_rate",
-        DecimalValue(digits=5, places=2, minimum=0, maximum=100),
+        DecimalValue(digits=5, places=2, minimum=0, maximum=100, unit="%"),
         label=_("Tax rate"),
         aliases=["Tax rate, %", "VAT"],
         blank=Blank.KEEPS,

@@ -1,5 +1,6 @@
 """Columns of the spreadsheet of orders, and the four tables that it fills."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -122,13 +123,16 @@ class OrderResource(SheetResource):
     discount = Column("discount", MONEY, label=_("Discount"), help_text=_("Off the whole line, in money."))
     discount_rate = Column(
         "discount",
-        DecimalValue(digits=5, places=4, minimum=0, maximum=1),
+        DecimalValue(digits=5, places=4, minimum=0, maximum=1, unit="%", per=Decimal("0.01")),
         label=_("Discount rate"),
         help_text=_("Off the line, as a share: 0.15 is 15 %. The discount is rounded half up to four decimals."),
         exported=False,
     )
     tax_rate = Column(
-        "tax_rate", DecimalValue(digits=5, places=2, minimum=0, maximum=100), label=_("Tax rate"), aliases=["VAT"]
+        "tax_rate",
+        DecimalValue(digits=5, places=2, minimum=0, maximum=100, unit="%"),
+        label=_("Tax rate"),
+        aliases=["VAT"],
     )
 
     title = _("Orders")

@@ -1,24 +1,26 @@
 """One cell of a sheet: from its type, style and text to a value."""
 
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.readers.base import Cell, FaultyCell
-from backoffice.spreadsheets.readers.serials import date_of_serial
 from backoffice.spreadsheets.readers.texts import unescaped
 from backoffice.spreadsheets.readers.xml import damaged_workbook
 
 
 @dataclass(frozen=True)
 class WorkbookFacts:
-    """What the sheets of a workbook share: texts, styles that show dates, and whether formulas have results."""
+    """What the sheets of a workbook share: texts, styles that show a number as something else, whether formulas have
+    results.
+    """
 
     texts: list[str]
-    date_styles: frozenset[str]
-    since_1904: bool
+    shown_as: Mapping[str | None, Callable[[str], Cell]]
     never_calculated: bool
 
     def value(self, kind: str | None, style: str | None, text: str) -> Cell:
@@ -38,13 +40,24 @@ class WorkbookFacts:
         raise damaged_workbook()
 
     def _number(self, text: str, style: str | None) -> Cell:
-        if style in self.date_styles:
-            return date_of_serial(float(text), since_1904=self.since_1904, text=text)
+        if style in self.shown_as:
+            return self.shown_as[style](text)
         try:
             return int(text)
         except ValueError:
             number = float(text)
         return number if math.isfinite(number) else no_number(text)
+
+
+def percentage(text: str) -> Cell:
+    """Return a number as per cent: 0.2 is shown, and meant, as 20%."""
+    number = float(text)
+    return f"{Decimal(f'{number * 100:.15g}'):f}%" if math.isfinite(number) else no_number(text)
+
+
+def with_zeros(text: str, *, width: int) -> Cell:
+    """Return a code as it is shown: 12 as 00012."""
+    return text.zfill(width) if text.isdigit() else text
 
 
 def formula_without_result(formula: str) -> FaultyCell:

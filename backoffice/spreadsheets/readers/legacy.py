@@ -103,6 +103,6 @@ def _value(cell: Any, since_1904: bool) -> Cell:
     if isinstance(cell, dict):
         if "error" in cell:
             return error_cell(cell["error"])
-        return date_of_serial(cell["date"], since_1904=since_1904, text=str(cell["date"]))
+        return date_of_serial(str(cell["date"]), since_1904=since_1904)
     value: Cell = int(cell) if isinstance(cell, float) and cell.is_integer() else cell
     return value

@@ -21,7 +21,7 @@ from backoffice.spreadsheets.readers.base import (
     UnreadableFile,
     laid_out,
 )
-from backoffice.spreadsheets.readers.cells import error_cell, formula_without_result, no_number
+from backoffice.spreadsheets.readers.cells import error_cell, formula_without_result, no_number, percentage
 from backoffice.spreadsheets.readers.sheets import SheetEntry, chosen_sheets
 from backoffice.spreadsheets.readers.worksheet import ParsedRow, SheetReader, parsed_rows, read_first_filled, too_long
 from backoffice.spreadsheets.readers.xml import Attributes, damaged_workbook, new_parser, parse_in_chunks
@@ -228,8 +228,10 @@ def cell_value(attributes: Attributes, text: str) -> Cell:
         return error_cell(text)
     if kind is None:
         return formula_without_result(formula) if formula else None
-    if kind in {"float", "percentage", "currency"}:
+    if kind in {"float", "currency"}:
         return _number(attributes[f"{OFFICE}value"])
+    if kind == "percentage":
+        return percentage(attributes[f"{OFFICE}value"])
     if kind == "boolean":
         return attributes[f"{OFFICE}boolean-value"] == "true"
     if kind == "date":

@@ -26,14 +26,13 @@ def shows_dates(format_id: int, code: str | None) -> bool:
     return not ELAPSED.search(bare) and bool(TOKENS.search(bare)) and "general" not in bare.lower()
 
 
-def date_of_serial(serial: float, *, since_1904: bool, text: str) -> Cell:
+def date_of_serial(text: str, *, since_1904: bool) -> Cell:
     """Return the date or time that a serial number stands for, to the millisecond, as precisely as Excel keeps it.
 
     A whole day is a date, a part of a day alone a text. Excel's 29 February 1900 does not exist and is a faulty cell,
     like numbers outside its calendar.
     """
-    if since_1904:
-        serial += 1462
+    serial = float(text) + (1462 if since_1904 else 0)
     if not 0 <= serial < LAST_SERIAL or 60 <= serial < 61:
         message = _("%(value)s is no date that exists. Enter the date again.") % {"value": text}
         return FaultyCell(text, rule="date", message=message)

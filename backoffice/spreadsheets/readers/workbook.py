@@ -1,17 +1,25 @@
 """The parts of an XLSX workbook: its sheets, texts and date formats."""
 
 import posixpath
+import re
+from collections.abc import Callable
+from functools import partial
 
 from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.readers.archive import Archive
-from backoffice.spreadsheets.readers.base import Choices, Layout, Limits, Sheet, UnreadableFile, laid_out
-from backoffice.spreadsheets.readers.cells import WorkbookFacts
-from backoffice.spreadsheets.readers.serials import shows_dates
+from backoffice.spreadsheets.readers.base import Cell, Choices, Layout, Limits, Sheet, UnreadableFile, laid_out
+from backoffice.spreadsheets.readers.cells import WorkbookFacts, percentage, with_zeros
+from backoffice.spreadsheets.readers.serials import LITERALS, date_of_serial, shows_dates
 from backoffice.spreadsheets.readers.sheets import SheetEntry, chosen_sheets
 from backoffice.spreadsheets.readers.texts import read_shared_strings
 from backoffice.spreadsheets.readers.worksheet import SheetParser, SheetReader, parsed_rows, read_first_filled
 from backoffice.spreadsheets.readers.xml import Attributes
+
+# ECMA-376 part 1, 18.8.30: the built-in formats that show per cent.
+PER_CENT = frozenset([9, 10])
+# A format of nothing but zeros gives codes their leading ones.
+ZEROS = re.compile(r"0{2,}")
 
 
 def open_workbook(archive: Archive, *, choices: Choices, limits: Limits) -> Sheet:
@@ -89,14 +97,14 @@ class Package:
         if "sharedStrings" in targets:
             with self.archive.reading(), self.archive.open_part(targets["sharedStrings"]) as stream:
                 texts = read_shared_strings(stream)
-        styles = DateStyles()
+        styles = CellStyles()
         if "styles" in targets:
             self.archive.each(targets["styles"], styles.visit)
-        return WorkbookFacts(texts, styles.dates(), self.since_1904, self.never_calculated)
+        return WorkbookFacts(texts, styles.shown_as(since_1904=self.since_1904), self.never_calculated)
 
 
-class DateStyles:
-    """Collects which cell styles show dates."""
+class CellStyles:
+    """Collects which cell styles show numbers as dates, per cent or codes."""
 
     def __init__(self) -> None:
         """Begin with no formats and no styles."""
@@ -115,10 +123,22 @@ class DateStyles:
         elif tag in {"cellStyles", "dxfs"}:
             self.in_cell_styles = False
 
-    def dates(self) -> frozenset[str]:
-        """Return the style numbers, as cells write them, that show dates."""
-        return frozenset(
-            str(number)
-            for number, format_id in enumerate(self.formats)
-            if shows_dates(format_id, self.codes.get(format_id))
-        )
+    def shown_as(self, *, since_1904: bool) -> dict[str | None, Callable[[str], Cell]]:
+        """Return what makes of a number what its style shows, by the number of the style as cells write it."""
+        found: dict[str | None, Callable[[str], Cell]] = {}
+        for number, format_id in enumerate(self.formats):
+            code = self.codes.get(format_id)
+            if shows_dates(format_id, code):
+                found[str(number)] = partial(date_of_serial, since_1904=since_1904)
+            elif shows_per_cent(format_id, code):
+                found[str(number)] = percentage
+            elif code and ZEROS.fullmatch(code):
+                found[str(number)] = partial(with_zeros, width=len(code))
+        return found
+
+
+def shows_per_cent(format_id: int, code: str | None) -> bool:
+    """Say whether a number format shows per cent, and not the sign alone."""
+    if code is None:
+        return format_id in PER_CENT
+    return "%" in LITERALS.sub("", code.split(";")[0])

@@ -83,8 +83,11 @@ class Opened:
         """Look at the first rows of `sheet`; what the request says of the notation wins over what they show."""
         sample = take_sample(sheet)
         seen, options = detected_notation(row.cells for row in sample), request.options
+        decimal = options.get("decimal") or seen.decimal
         notation = Notation(
-            decimal=options.get("decimal") or seen.decimal, date_order=options.get("date_order") or seen.date_order
+            decimal=decimal,
+            date_order=options.get("date_order") or seen.date_order,
+            doubtful=not decimal and sheet.delimiter == ";",
         )
         return cls(resource=resource, sheet=sheet, sample=sample, notation=notation)
 

@@ -20,24 +20,56 @@ WITH_COMMA = re.compile(r"[-+]?(?:[0-9]+|[0-9]{1,3}(?:\.[0-9]{3})+(?=,))?(?:,[0-
 SMALLEST_INTEGER = -(2**31)
 LARGEST_INTEGER = 2**31 - 1
 
-type DecimalSign = Literal[".", ","]
+DIGITS, STARTS = frozenset("0123456789"), frozenset("0123456789+-.,")
+THOUSANDS = re.compile(r"[-+]?[1-9][0-9]{0,2}(?:\.[0-9]{3})+")
+SIGNS = {"GBP": "£", "EUR": "€", "USD": "$", "JPY": "¥"}
+# What people write beside numbers: per cent, signs of currencies, and their codes.
+UNIT = re.compile(r"[%‰\u20a0-\u20cf$£¥]|\b[A-Z]{3}\b")
+
+type DecimalSign = Literal[".", ",", ""]
 
 
 @dataclass(frozen=True, kw_only=True)
 class NumberValue(Converter):
-    """What whole numbers and decimals share: plain notation, with a point or a comma before decimals, and bounds."""
+    """What whole numbers and decimals share: plain notation, with a point or a comma before decimals, unit and bounds.
+
+    `decimal` is empty where a file settles neither: what reads two ways is refused then. The `unit` may stand before or
+    behind the digits and is worth `per`: 15 % are 0.15 in a column of shares. Another unit is refused.
+    """
 
     rule = "number"
     decimal: DecimalSign = "."
+    unit: str = ""
+    per: Decimal = Decimal(1)
     minimum: int | Decimal | None = None
     maximum: int | Decimal | None = None
 
     def convert_text(self, text: str) -> Any:
         """Return the number that plain notation stands for."""
-        plain = text if self.decimal == "." else with_point(text)
+        if not (text[-1] in DIGITS and text[0] in STARTS):
+            return self._with_unit(text)
+        return self._bounded(self._number_of(text))
+
+    def _number_of(self, text: str) -> Decimal:
+        if self.decimal == "" and THOUSANDS.fullmatch(text):
+            raise BadValue("decimal_ambiguous", with_two_readings(text))
+        plain = with_point(text) if self.decimal == "," else text
         if not PLAIN.fullmatch(plain):
-            raise BadValue(self.rule, not_plain(text) if self.decimal == "." else not_plain_with_comma(text))
-        return self._bounded(Decimal(plain))
+            raise BadValue(self.rule, not_plain_with_comma(text) if self.decimal == "," else not_plain(text))
+        return Decimal(plain)
+
+    def _with_unit(self, text: str) -> Any:
+        """Return the number of a text with its unit, which may be the sign of a currency."""
+        for spelling in filter(None, (self.unit, SIGNS.get(self.unit))):
+            bare = text.removeprefix(spelling).removesuffix(spelling).strip()
+            if bare and bare != text:
+                return self._bounded(self._number_of(bare) * self.per)
+        if UNIT.search(text) and any(sign in DIGITS for sign in text):
+            message = _("“%(value)s” is not in %(unit)s, as this column is. Convert it, and write digits only.")
+            if not self.unit:
+                message = _("“%(value)s” has a unit, and this column has none. Write digits only.")
+            raise BadValue("unit", message % {"value": shown(text), "unit": self.unit})
+        return self._bounded(self._number_of(text))
 
     def convert_typed(self, cell: Any) -> Any:
         """Return the number of a workbook's numeric cell."""
@@ -128,6 +160,14 @@ def not_plain(text: str) -> str:
     if SCIENTIFIC.fullmatch(text):
         return _("%(value)s is in scientific notation. Write all its digits.") % {"value": shown(text)}
     return _("“%(value)s” is not a number. Write digits only, with a point before decimals.") % {"value": shown(text)}
+
+
+def with_two_readings(text: str) -> str:
+    """Return what is wrong with a number whose point may group digits or stand before decimals."""
+    message = _(
+        "%(value)s may be %(whole)s or have decimals. Write %(whole)s, or say that the file has decimal points."
+    )
+    return message % {"value": text, "whole": text.replace(".", "")}
 
 
 def with_point(text: str) -> str:

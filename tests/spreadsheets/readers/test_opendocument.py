@@ -25,7 +25,7 @@ def value_of(tmp_path, read):
     [
         ("float", "7", 7),
         ("float", "-0.5", -0.5),
-        ("percentage", "0.19", 0.19),
+        ("percentage", "0.19", "19%"),
         ("currency", "12.5", 12.5),
         ("boolean", "false", False),
         ("date", "2026-03-01", date(2026, 3, 1)),

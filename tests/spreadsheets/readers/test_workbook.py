@@ -160,6 +160,16 @@ def test_what_unpacks_to_many_times_its_size_is_refused_before_it_is_unpacked(tm
     assert "more than 200 times as large" in refusal(path).message
 
 
+def test_per_cent_and_leading_zeros_are_what_is_shown(tmp_path, read):
+    with xlsxwriter.Workbook(tmp_path / "a.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, ["code", "rate", "rate of two", "share"])
+        for place, (number, form) in enumerate([(12, "00000"), (0.2, "0%"), (0.175, "0.00%"), (0.5, '0.0"%"')]):
+            sheet.write_number(1, place, number, book.add_format({"num_format": form}))
+
+    assert read(tmp_path / "a.xlsx")[1][0].cells == ["00012", "20%", "17.5%", 0.5]
+
+
 def test_an_archive_of_too_many_parts_is_refused(tmp_path, refusal):
     assert refusal(write_package(tmp_path / "a.xlsx", HEADERS), limits={"members": 4}).code == "members"
 

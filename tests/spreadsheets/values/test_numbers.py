@@ -51,9 +51,38 @@ def test_a_third_decimal_is_refused_never_rounded(cell):
     assert refusal_of(price, cell).rule == "decimal_places"
 
 
-@pytest.mark.parametrize("cell", ["1e3", "NaN", "-Infinity", "1,50", "1,234.50", "£5", "", float("nan"), float("inf")])
+@pytest.mark.parametrize("cell", ["1e3", "NaN", "-Infinity", "1,50", "1,234.50", "(5)", "", float("nan"), float("inf")])
 def test_what_is_not_a_plain_decimal_is_refused(cell):
     assert refusal_of(DecimalValue(digits=14, places=2, required=True), cell).rule in {"decimal", "required"}
+
+
+@pytest.mark.parametrize("cell", ["£5", "5 £", "5 GBP", "GBP 5", "5", 5])
+def test_a_number_may_have_its_unit(cell):
+    assert DecimalValue(digits=14, places=2, unit="GBP")(cell) == 5
+
+
+def test_per_cent_are_hundredths_in_a_column_of_shares():
+    share = DecimalValue(digits=5, places=4, unit="%", per=Decimal("0.01"))
+    assert [share(cell) for cell in ("15 %", "0.15", 0.15)] == [Decimal("0.15")] * 3
+
+
+@pytest.mark.parametrize(("unit", "cell"), [("GBP", "5 EUR"), ("GBP", "€5"), ("GBP", "20%"), ("", "20%"), ("", "£5")])
+def test_another_unit_is_refused(unit, cell):
+    assert refusal_of(DecimalValue(digits=14, places=2, unit=unit), cell).rule == "unit"
+
+
+def test_a_unit_stands_beside_decimal_commas_too():
+    assert DecimalValue(digits=14, places=2, unit="EUR", decimal=",")("1.234,50 €") == Decimal("1234.50")
+
+
+@pytest.mark.parametrize("cell", ["1.234", "12.500", "-1.234.567"])
+def test_a_point_that_reads_two_ways_is_refused_where_the_file_does_not_tell(cell):
+    assert refusal_of(DecimalValue(digits=14, places=4, decimal=""), cell).rule == "decimal_ambiguous"
+
+
+@pytest.mark.parametrize(("cell", "value"), [("1234", "1234"), ("0.234", "0.234"), ("1.5", "1.5")])
+def test_what_reads_one_way_is_taken_where_the_file_does_not_tell(cell, value):
+    assert DecimalValue(digits=14, places=4, decimal="")(cell) == Decimal(value)
 
 
 def test_a_decimal_comma_is_refused_with_the_point_to_write():
