@@ -5,7 +5,7 @@ from itertools import repeat
 from typing import Any, Self
 
 from backoffice.spreadsheets.copying import NULL, copy_text
-from backoffice.spreadsheets.values import BadValue
+from backoffice.spreadsheets.values import BadValue, Converter
 
 REMEMBERED = 100_000
 
@@ -62,9 +62,13 @@ class CleanColumn:
         self.typed = typed
         self.known = ConvertedTypedCells(convert) if typed else ConvertedCells(convert)
         self.look_up: Callable[[Any], str] = self.known.__getitem__
+        self.convert = convert
 
     def clean(self, cells: Sequence[Any]) -> list[str]:
         """Return the COPY texts of this column's cells."""
+        texts = self.convert.plain_texts(cells) if isinstance(self.convert, Converter) else None
+        if texts is not None:
+            return [text or NULL for text in texts]
         keys: Any = zip(map(type, cells), cells, strict=True) if self.typed else cells
         return list(map(self.look_up, keys))
 

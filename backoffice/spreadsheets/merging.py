@@ -26,7 +26,8 @@ class Merge:
     between the relation `w` and the table `t` under which a row to be created exists already. `prepare` are statements
     to run first, such as filling in the ids of rows that the merge before this one created. `values` are the same in
     all new rows. A merge that `follows` writes nothing: triggers of another one change its rows, which are counted,
-    locked and compared all the same.
+    locked and compared all the same. Where the relation lacks the rows that stay as they are, `compared` is the FROM
+    clause of all that were compared.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Merge:
     values: dict[str, Any] = field(default_factory=dict)
     new_rows: str = ""
     follows: bool = False
+    compared: str = ""
     shown: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -64,6 +66,9 @@ class Merge:
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT action, count(*) FROM {self.relation} GROUP BY action")
             found = dict(cursor.fetchall())
+            if self.compared:
+                cursor.execute(f"SELECT count(*) FROM {self.compared}")
+                found[UNCHANGED] = cursor.fetchone()[0] - sum(found.values())
         return {action: found.get(action, 0) for action in (CREATE, UPDATE, UNCHANGED)}
 
     def lock(self) -> None:

@@ -14,7 +14,7 @@ from import_export.resources import ModelResource
 from backoffice.spreadsheets.columns import Blank, Column, Lookup
 from backoffice.spreadsheets.guards import Effect, Guard, share_of_rows
 from backoffice.spreadsheets.keys import ID, Key, columns_by
-from backoffice.spreadsheets.merging import CREATE, UNCHANGED, UPDATE, Merge, default_values
+from backoffice.spreadsheets.merging import CREATE, UPDATE, Merge, default_values
 from backoffice.spreadsheets.staging import Stage
 from backoffice.spreadsheets.versions import VERSION, VERSION_COLUMN, Compared, refuse_stale, versioned_by
 
@@ -226,10 +226,10 @@ class TableResource(SheetResource):
         differs = " OR ".join(f'"{name}" IS DISTINCT FROM "was_{name}"' for name in updated) or "false"
         stage.make(
             "main",
-            f"SELECT *, CASE WHEN id IS NULL THEN '{CREATE}' WHEN {differs} THEN '{UPDATE}' ELSE '{UNCHANGED}' END"
-            f" AS action FROM (SELECT r.row, t.id{new}{was} FROM {stage.rows} AS r"
-            f" LEFT JOIN {self.known_rows(stage)} {_joins(self._looked_up(stage))}"
-            f" WHERE NOT EXISTS (SELECT FROM {stage.problems} AS p WHERE p.row = r.row)) AS wanted",
+            f"SELECT *, CASE WHEN id IS NULL THEN '{CREATE}' ELSE '{UPDATE}' END AS action"
+            f" FROM (SELECT r.row, t.id{new}{was} FROM {stage.rows} AS r"
+            f" LEFT JOIN {self.known_rows(stage)} {_joins(self._looked_up(stage))} WHERE {_accepted(stage)}) AS wanted"
+            f" WHERE id IS NULL OR {differs}",
             default_values(self._meta.model, ()),
         )
 
@@ -243,6 +243,7 @@ class TableResource(SheetResource):
                 updated=self._updated(stage),
                 key=f'w."{self.columns[self.key].target}"',
                 taken=self.taken(),
+                compared=f"{stage.rows} AS r WHERE {_accepted(stage)}",
                 shown={
                     column.target: self._shown(column)
                     for column in self._filled(stage).values()
@@ -384,6 +385,11 @@ class TableResource(SheetResource):
             field for field in self._meta.model._meta.concrete_fields if field.column == column.target
         )
         return found
+
+
+def _accepted(stage: Stage) -> str:
+    """Return the SQL condition that nothing is wrong with a staged row `r`."""
+    return f"NOT EXISTS (SELECT FROM {stage.problems} AS p WHERE p.row = r.row)"
 
 
 def _words(lookup: Lookup) -> str:

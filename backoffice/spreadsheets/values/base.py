@@ -1,6 +1,6 @@
 """What all converters share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -45,6 +45,10 @@ class Converter:
     def _blank(self) -> None:
         if self.required:
             raise BadValue("required", _("The cell is blank. Enter a value."))
+
+    def plain_texts(self, cells: Sequence[Cell]) -> list[str] | None:
+        """Return the texts of a column, empty for blank cells; None if its cells are to be looked at one by one."""
+        return None
 
     def convert_text(self, text: str) -> Any:
         """Return the value of a trimmed text that is not empty."""

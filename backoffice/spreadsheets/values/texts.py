@@ -2,14 +2,16 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, cast
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from backoffice.spreadsheets.readers import Cell
 from backoffice.spreadsheets.values.base import BadValue, Converter, number_as_shown, shown
 
 LINE_BREAKS = "\n\r\t"
@@ -25,6 +27,22 @@ class TextValue(Converter):
     max_length: int | None = None
     multiline: bool = False
     upper: bool = False
+
+    # A text that holds one of these is looked at alone: what exports neutralise, and what COPY escapes.
+    suspicious: ClassVar[tuple[str, ...]] = ("'", "\\")
+
+    def plain_texts(self, cells: Sequence[Cell]) -> list[str] | None:
+        """Judge plain texts together, which takes a tenth of the time."""
+        if {*map(type, cells)} != {str}:
+            return None
+        together = "".join(cast("Sequence[str]", cells))
+        if not (together.isascii() and together.isprintable()) or any(sign in together for sign in self.suspicious):
+            return None
+        texts = [text.strip() for text in cast("Sequence[str]", cells)]
+        if self.upper:
+            texts = [text.upper() for text in texts]
+        is_long = self.max_length is not None and max(map(len, texts)) > self.max_length
+        return None if is_long or (self.required and not all(texts)) else texts
 
     def convert_text(self, text: str) -> str:
         """Return the text. Plain ASCII, nearly all there is, needs no closer look."""
@@ -76,6 +94,8 @@ class CodeValue(TextValue):
     scientific notation, dates.
     """
 
+    suspicious = (*TextValue.suspicious, "E+")
+
     def convert_text(self, text: str) -> str:
         """Return the code."""
         if "E+" in text and SCIENTIFIC.fullmatch(text):
@@ -106,6 +126,9 @@ class EmailValue(TextValue):
     """An e-mail address."""
 
     max_length: int | None = 254
+
+    def plain_texts(self, cells: Sequence[Cell]) -> None:
+        """Leave each address to be looked at."""
 
     def convert_text(self, text: str) -> str:
         """Return the address as written."""

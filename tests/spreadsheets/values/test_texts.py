@@ -1,6 +1,8 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from backoffice.spreadsheets.readers import FaultyCell
 from backoffice.spreadsheets.values import BadValue, CodeValue, EmailValue, TextValue
@@ -89,3 +91,33 @@ def test_a_code_is_upper_case_where_declared():
 def test_an_email_address_is_checked():
     assert EmailValue()(" ann@example.com ") == "ann@example.com"
     assert rule_of(EmailValue(), "ann@") == "email"
+
+
+CELLS = st.lists(st.text("aZ9 .'\\\t\n=E+é\u200b\0", max_size=8), min_size=1, max_size=6)
+COLUMNS = [TextValue(max_length=6, upper=True), TextValue(required=True, multiline=True), CodeValue(max_length=7)]
+
+
+@given(cells=CELLS)
+@pytest.mark.parametrize("convert", COLUMNS)
+def test_a_column_judged_together_is_what_its_cells_are(convert, cells):
+    texts = convert.plain_texts(cells)
+    assert texts is None or [text or None for text in texts] == [convert(cell) for cell in cells]
+
+
+def test_plain_texts_are_judged_together():
+    assert CodeValue(max_length=3).plain_texts([" A1 ", "", "B22"]) == ["A1", "", "B22"]
+
+
+@pytest.mark.parametrize(
+    "cell", ["'=A1", "a\\b", "1.5E+12", "é", "a\tb", "a" * 13, 7, FaultyCell("#N/A", rule="x", message="y")]
+)
+def test_a_column_with_a_doubtful_cell_is_looked_at_cell_by_cell(cell):
+    assert CodeValue(max_length=12).plain_texts(["A1", cell]) is None
+
+
+def test_a_required_column_with_a_blank_cell_is_looked_at_cell_by_cell():
+    assert TextValue(required=True).plain_texts(["A1", " "]) is None
+
+
+def test_addresses_are_looked_at_one_by_one():
+    assert EmailValue().plain_texts(["plain@example.com"]) is None
