@@ -22,6 +22,7 @@ from xdist.scheduler import LoadScopeScheduling
 from backoffice.accounts.models import User
 from backoffice.accounts.services import grant_role
 from tests.buckets import BucketHost
+from tests.mailboxes import Mailbox, MailHost
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -173,6 +174,21 @@ def place_address(request: pytest.FixtureRequest, tmp_path: Path) -> str:
         return str(tmp_path / "place")
     host: BucketHost = request.getfixturevalue("bucket_host")
     return host.new_bucket()
+
+
+@pytest.fixture(scope="session")
+def mail_host(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailHost]:
+    """A server of mailboxes."""
+    with MailHost(tmp_path_factory.mktemp("mailboxes")) as host:
+        yield host
+
+
+@pytest.fixture
+def mailbox(mail_host: MailHost, settings: Any) -> Mailbox:
+    """An empty mailbox that is looked into for spreadsheets."""
+    box = mail_host.new_mailbox()
+    settings.SPREADSHEET_MAILBOX = box.address
+    return box
 
 
 @pytest.fixture(scope="session")

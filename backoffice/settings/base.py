@@ -310,6 +310,10 @@ SPREADSHEET_WAITING_DAYS = 7
 # `spreadsheets.places` says; empty: none is. A file is taken once it has stayed the same for so long.
 SPREADSHEET_WATCH_FOLDER = env.str("SPREADSHEET_WATCH_FOLDER", default="")
 SPREADSHEET_WATCH_SETTLE_SECONDS = 30
+# The mailbox whose unread mail is looked through for spreadsheets, as `spreadsheets.mailboxes` says; empty: none is.
+# A message of more bytes is refused before it is fetched; it is held in memory, and attachments grow by a third.
+SPREADSHEET_MAILBOX = env.str("SPREADSHEET_MAILBOX", default="")
+SPREADSHEET_MAIL_BYTES = 40 * 1024 * 1024
 # Limits of the guard rails of imports, where the code's do not fit: {"products.price_jump": {"limit": 80}}.
 SPREADSHEET_GUARDS: dict[str, dict[str, int]] = {}
 

@@ -4,7 +4,7 @@ from django.apps import AppConfig
 from django.core.checks import register
 from django.utils.translation import gettext_lazy as _
 
-from backoffice.spreadsheets.checks import check_places
+from backoffice.spreadsheets.checks import check_addresses
 
 
 class SpreadsheetsConfig(AppConfig):
@@ -13,4 +13,4 @@ class SpreadsheetsConfig(AppConfig):
     verbose_name = _("Spreadsheets")
 
     def ready(self) -> None:
-        register(check_places)
+        register(check_addresses)

@@ -29,3 +29,30 @@ class WatchedFile(models.Model):
 
     def __str__(self) -> str:
         return self.path
+
+
+class MailedFile(models.Model):
+    """A spreadsheet that came by mail, or with an empty `sha256` a message none of whose files could be taken.
+
+    The row is written together with the import and stays, so that no file of a message is taken twice, however often
+    the message is looked at or delivered.
+    """
+
+    message = models.CharField(_("message"), max_length=64, help_text=_("The SHA-256 of what identifies it."))
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True)
+    import_job = models.ForeignKey(
+        "spreadsheets.ImportJob", on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("import")
+    )
+    refusal = models.TextField(_("refused because"), blank=True)
+    taken_at = models.DateTimeField(_("taken"), db_default=Now())
+
+    class Meta:
+        verbose_name = _("file that came by mail")
+        verbose_name_plural = _("files that came by mail")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["message", "sha256"], name="spreadsheets_mailedfile_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.message

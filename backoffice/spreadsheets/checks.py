@@ -1,26 +1,33 @@
 """Settings of spreadsheets that cannot be followed stop the program."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error
 
-from backoffice.spreadsheets.places import UnusableAddress, place
+from backoffice.spreadsheets.addresses import UnusableAddress
+from backoffice.spreadsheets.mailboxes import mailbox_address
+from backoffice.spreadsheets.places import place
 
-PLACES = ("SPREADSHEET_WATCH_FOLDER", "EXPORT_FOLDER")
+ADDRESSES: dict[str, Callable[[str], object]] = {
+    "SPREADSHEET_WATCH_FOLDER": place,
+    "EXPORT_FOLDER": place,
+    "SPREADSHEET_MAILBOX": mailbox_address,
+}
 
 
-def check_places(**_kwargs: Any) -> list[CheckMessage]:
-    """Check that each address of a place names one; whether it is there, shows when it is used."""
-    return [Error(f"{name}: {why}", id="spreadsheets.E001") for name in PLACES if (why := _unusable(name))]
+def check_addresses(**_kwargs: Any) -> list[CheckMessage]:
+    """Check that each address names something; whether it is there, shows when it is used."""
+    return [Error(f"{name}: {why}", id="spreadsheets.E001") for name in ADDRESSES if (why := _unusable(name))]
 
 
 def _unusable(name: str) -> str:
-    """Return why the setting names no place; nothing if it does, or is left empty."""
+    """Return why the address of a setting cannot be followed; nothing if it can, or is left empty."""
     address = getattr(settings, name)
     try:
         if address:
-            place(address)
+            ADDRESSES[name](address)
     except UnusableAddress as error:
         return str(error)
     return ""

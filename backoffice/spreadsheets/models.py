@@ -13,11 +13,21 @@ from django.db.models.functions import Now, Upper
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.changes.models import TrackedModel
-from backoffice.spreadsheets.arrived import WatchedFile
+from backoffice.spreadsheets.arrived import MailedFile, WatchedFile
 from backoffice.spreadsheets.exported import ExportFile, ExportSchedule, ExportTemplate, Format
 from backoffice.spreadsheets.querysets import ImportJobQuerySet, ImportProfileQuerySet
+from backoffice.spreadsheets.senders import check_senders
 
-__all__ = ["ExportFile", "ExportSchedule", "ExportTemplate", "Format", "ImportJob", "ImportProfile", "WatchedFile"]
+__all__ = [
+    "ExportFile",
+    "ExportSchedule",
+    "ExportTemplate",
+    "Format",
+    "ImportJob",
+    "ImportProfile",
+    "MailedFile",
+    "WatchedFile",
+]
 
 
 def kept_path(job: "ImportJob", filename: str) -> str:
@@ -33,7 +43,8 @@ KEPT_SUFFIXES = (".csv", ".csv.gz", ".xlsx", ".xls", ".ods")
 class ImportProfile(TrackedModel):
     """How files of one make are understood: shared by all who may import the kind. Each change is a version of it.
 
-    A profile with a `folder` takes the files that are dropped there, in the name and with the rights of its owner.
+    A profile with a `folder` takes the files that are dropped there, one with `mail_from` those that these send by
+    mail, in the name and with the rights of its owner.
     """
 
     class Arrival(models.TextChoices):
@@ -48,7 +59,7 @@ class ImportProfile(TrackedModel):
         null=True,
         related_name="import_profiles",
         verbose_name=_("owner"),
-        help_text=_("Files from the folder are imported with this person's rights, and they are told by mail."),
+        help_text=_("Files that arrive are imported with this person's rights, and they are told by mail."),
     )
     headers = models.JSONField(_("columns of the file"), default=list, editable=False)
     mapping = models.JSONField(_("columns"), default=dict, editable=False)
@@ -61,7 +72,29 @@ class ImportProfile(TrackedModel):
         blank=True,
         help_text=_("Files dropped into this folder of the watched ones are taken. Empty: none are."),
     )
-    arrival = models.CharField(_("a file that arrives"), max_length=8, choices=Arrival, default=Arrival.WAIT)
+    mail_from = models.CharField(
+        _("senders"),
+        max_length=500,
+        blank=True,
+        validators=[check_senders],
+        help_text=_(
+            "Spreadsheets are taken from unread mail of these addresses; @miller.example stands for all of a domain."
+            " Empty: from none. Anybody can write any sender: name those only whose files you would look at."
+        ),
+    )
+    mail_subject = models.CharField(
+        _("word of the subject"),
+        max_length=80,
+        blank=True,
+        help_text=_("Only mail whose subject has this is taken, in small letters or capitals. Empty: any."),
+    )
+    arrival = models.CharField(
+        _("a file that arrives"),
+        max_length=8,
+        choices=Arrival,
+        default=Arrival.WAIT,
+        help_text=_("By mail, a file is applied only if the mailbox's server vouches for its sender; else it waits."),
+    )
 
     objects = ImportProfileQuerySet.as_manager()
 
@@ -110,6 +143,7 @@ class ImportJob(models.Model):
         DESK = "desk", _("The desk")
         COMMAND = "command", _("The command line")
         FOLDER = "folder", _("A watched folder")
+        MAIL = "mail", _("Mail")
 
     resource = models.CharField(_("kind"), max_length=40)
     filename = models.CharField(_("file name"), max_length=255)

@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, unquote
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
@@ -27,15 +27,12 @@ from django.core.files.storage import FileSystemStorage, Storage
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from backoffice.spreadsheets.addresses import UnusableAddress, options_of, take_apart
+
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 REGION = re.compile(r"[a-z0-9-]+")
-OPTIONS = {"region", "secure"}
 SECURE = {"yes": True, "no": False}
-
-
-class UnusableAddress(ImproperlyConfigured):
-    """An address that names no place, with a sentence that says why and does not repeat it."""
 
 
 class State(NamedTuple):
@@ -171,7 +168,7 @@ def _folder(address: str) -> str:
 
 def bucket_address(address: str) -> BucketAddress:
     """Take the address of a bucket apart. Raises UnusableAddress."""
-    parts = _split(address)
+    parts = take_apart(address, schemes={"s3"}, form="s3://KEY:SECRET@HOST/BUCKET")
     bucket, _slash, prefix = unquote(parts.path).strip("/").partition("/")
     if not BUCKET.fullmatch(bucket):
         raise UnusableAddress(
@@ -194,28 +191,9 @@ def bucket_address(address: str) -> BucketAddress:
     )
 
 
-def _split(address: str) -> SplitResult:
-    """Return the parts of an address that names a host of the S3 kind."""
-    broken = _("This is no address. Write s3://KEY:SECRET@HOST/BUCKET, with / + @ : %% of the secret as %%XX.") % {}
-    try:
-        parts = urlsplit(address)
-        port = parts.port
-    except ValueError:
-        # What was raised repeats the address.
-        raise UnusableAddress(broken) from None
-    if parts.scheme != "s3":
-        raise UnusableAddress(_("A place is the path of a folder, or a bucket whose address begins with s3://."))
-    if not parts.hostname or port == 0 or parts.fragment or re.search(r"\s", address):
-        raise UnusableAddress(broken)
-    return parts
-
-
 def _options(parts: SplitResult) -> dict[str, str]:
     """Return what stands after the question mark."""
-    given = parse_qsl(parts.query, keep_blank_values=True)
-    options = dict(given)
-    if len(options) < len(given) or set(options) - OPTIONS:
-        raise UnusableAddress(_("After the question mark, only region and secure may stand, each once."))
+    options = options_of(parts, ("region", "secure"))
     if options.get("secure", "yes") not in SECURE:
         raise UnusableAddress(_("Write secure=yes, or secure=no for a host that speaks plain HTTP."))
     if not REGION.fullmatch(options.get("region", "us-east-1")):

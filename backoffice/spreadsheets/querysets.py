@@ -73,6 +73,10 @@ class ImportProfileQuerySet(models.QuerySet[Any]):
         """Those that take the files of a folder."""
         return self.exclude(folder="").select_related("owner").order_by("folder")
 
+    def mailed(self) -> "ImportProfileQuerySet":
+        """Those that take files which come by mail."""
+        return self.exclude(mail_from="").select_related("owner").order_by("pk")
+
     def for_changelist(self) -> "ImportProfileQuerySet":
         """All that the list shows, in one query."""
         return self.select_related("owner")

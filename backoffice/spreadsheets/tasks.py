@@ -1,10 +1,12 @@
 """Imports that take longer than a page should wait."""
 
+import logging
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from backoffice.accounts.models import User
@@ -18,18 +20,22 @@ from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.progress import Watch
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services import (
+    STOPPING,
     TELL_OWNER,
     check_import,
     confirm_import,
     error_file,
     kept_error_file,
     take_arrivals,
+    take_mail,
 )
 
 CHECK = "spreadsheets.check_import"
 APPLY = "spreadsheets.confirm_import"
 REFUSED = "spreadsheets.write_error_file"
 WATCH = "spreadsheets.take_arrivals"
+
+logger = logging.getLogger(__name__)
 
 # A service takes about so many times as long for a row as the engine.
 SLOWER_BY_SERVICES = 100
@@ -99,10 +105,20 @@ def write_error_file_in_background(context: JobContext, *, pk: int, actor: int, 
     return {"rows": rows}
 
 
-@job(kind=WATCH, title=_("Look for spreadsheets in watched folders"), atomic=False, kept=timedelta(hours=1))
+@job(kind=WATCH, title=_("Look for spreadsheets that arrive"), atomic=False, kept=timedelta(hours=1))
 def take_arrivals_in_background(context: JobContext, *, due: str = "") -> dict[str, Any]:
-    """Take the files that were dropped into watched folders; each commits if this worker still holds the job."""
-    return {"files": take_arrivals(effect=context.effect, report=context.report_problem)}
+    """Take what was dropped into watched folders and sent by mail; each commits if this worker still holds the job."""
+    looks = {"files": (take_arrivals, _("watched folders")), "mail": (take_mail, _("the mailbox"))}
+    taken = dict.fromkeys(looks, 0)
+    for name, (look, where) in looks.items():
+        try:
+            taken[name] = look(effect=context.effect, report=context.report_problem)
+        except STOPPING:
+            raise
+        except Exception:
+            logger.exception("What arrives in %s cannot be looked at", where)
+            context.report_problem(gettext("Spreadsheets in %s cannot be looked at. The log says why.") % where)
+    return taken
 
 
 @job(kind=TELL_OWNER, title=_("Tell somebody of a file"), max_attempts=5)
@@ -112,7 +128,7 @@ def tell_owner(context: JobContext, *, to: str, subject: str, text: str) -> dict
 
 
 register(
-    name="look for spreadsheets in watched folders",
+    name="look for spreadsheets that arrive",
     kind=WATCH,
     cron="* * * * *",
     words=_("every minute"),

@@ -175,6 +175,28 @@ def test_a_profile_is_renamed_watched_and_has_a_history(
     assert "Miller &amp; Sons" in client.get(history).content.decode()
 
 
+def test_a_profile_names_who_sends_its_files_by_mail(signed_in: Any, catalogue_manager: Any, settings: Any) -> None:
+    profile = ImportProfile.objects.create(
+        resource="products", name="Miller", mapping={"sku": "Ref"}, owner=catalogue_manager
+    )
+    profile.refresh_from_db()
+    client = signed_in(catalogue_manager)
+    url = reverse("admin:spreadsheets_importprofile_change", args=[profile.pk])
+    assert "No mailbox is looked into here" in client.get(url).content.decode()
+    settings.SPREADSHEET_MAILBOX = "imaps://desk:sEcret@mail.example.com/Lists"
+    data = {"name": "Miller", "arrival": "wait", "mail_from": "buyer", "_version": profile.updated_at.isoformat()}
+    assert "“buyer” is no address." in client.post(url, data).content.decode()
+    sent = {"mail_from": "buyer@miller.example, @schulz.example", "mail_subject": "price list"}
+    assert client.post(url, data | sent).status_code == 302
+    profile.refresh_from_db()
+    assert (profile.mail_from, profile.mail_subject) == (sent["mail_from"], sent["mail_subject"])
+    page = client.get(url).content.decode()
+    assert "Lists of desk at mail.example.com" in page
+    assert "sEcret" not in page
+    history = reverse("admin:spreadsheets_importprofile_history", args=[profile.pk])
+    assert "buyer@miller.example" in client.get(history).content.decode()
+
+
 def test_a_colleague_s_profile_is_seen_and_not_changed(signed_in: Any, catalogue_manager: Any, manager: Any) -> None:
     profile = ImportProfile.objects.create(resource="products", name="Miller", owner=manager)
     url = reverse("admin:spreadsheets_importprofile_change", args=[profile.pk])

@@ -105,7 +105,7 @@ def test_a_terminated_connection_is_a_missing_database():
     assert database_is_away(caught.value)
 
 
-@pytest.mark.parametrize("name", ["SPREADSHEET_WATCH_FOLDER", "EXPORT_FOLDER", "REDIS_URL"])
+@pytest.mark.parametrize("name", ["SPREADSHEET_WATCH_FOLDER", "EXPORT_FOLDER", "SPREADSHEET_MAILBOX", "REDIS_URL"])
 def test_reports_of_errors_leave_out_addresses_with_passwords(settings, name):
     setattr(settings, name, "s3://key:sEcret@host/bucket")
     assert "sEcret" not in str(get_default_exception_reporter_filter().get_safe_settings())

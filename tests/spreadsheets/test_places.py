@@ -7,8 +7,9 @@ import pytest
 from botocore.exceptions import ClientError
 from django.core.files.base import ContentFile
 
-from backoffice.spreadsheets.checks import check_places
-from backoffice.spreadsheets.places import UnusableAddress, export_place, place, watched_place
+from backoffice.spreadsheets.addresses import UnusableAddress
+from backoffice.spreadsheets.checks import check_addresses
+from backoffice.spreadsheets.places import export_place, place, watched_place
 from tests.buckets import BucketHost
 
 
@@ -98,7 +99,7 @@ def test_an_address_that_names_no_place_is_refused_without_repeating_it(address:
         place(address)
     assert refused.value.__context__ is None or refused.value.__suppress_context__
     settings.EXPORT_FOLDER = address
-    [error] = check_places()
+    [error] = check_addresses()
     assert error.msg == f"EXPORT_FOLDER: {refused.value}"
     assert "sEcret" not in error.msg
 
@@ -114,4 +115,4 @@ def test_an_address_that_names_no_place_is_refused_without_repeating_it(address:
 )
 def test_an_address_that_names_a_place_passes(address: str, settings: Any) -> None:
     settings.SPREADSHEET_WATCH_FOLDER = address
-    assert check_places() == []
+    assert check_addresses() == []

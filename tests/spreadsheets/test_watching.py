@@ -296,7 +296,7 @@ def test_the_schedule_looks_at_the_folders(folder: Folder, catalogue_manager: An
     job = enqueue_job(kind=WATCH)
     run_job(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.result) == ("succeeded", {"files": 1})
+    assert (job.state, job.result) == ("succeeded", {"files": 1, "mail": 0})
 
 
 def test_where_no_folder_is_named_nothing_is_watched(folder: Folder, catalogue_manager: Any, settings: Any) -> None:

@@ -14,7 +14,15 @@ from backoffice.desk.filters import ChoiceFilter, RelatedFilter
 from backoffice.desk.importing import ReadingForm, row_facts
 from backoffice.spreadsheets.models import ImportJob, ImportProfile
 from backoffice.spreadsheets.registry import get_resource
-from backoffice.spreadsheets.services import can_change_profile, can_take_over, take_over_profile, watched_words
+from backoffice.spreadsheets.services import (
+    can_change_profile,
+    can_take_over,
+    mailbox_words,
+    take_over_profile,
+    watched_words,
+)
+
+NO_MAILBOX = _("No mailbox is looked into here: the setting SPREADSHEET_MAILBOX names none.")
 
 
 def mapping_table(profile: ImportProfile) -> str:
@@ -56,9 +64,9 @@ def place_words(profile: ImportProfile) -> str:
 
 @admin.register(ImportProfile)
 class ImportProfileAdmin(DeskModelAdmin):
-    # A name and a folder are one profile's own: many are not edited at once.
-    by_services = ("name", "folder", "arrival")
-    list_display = ("name", "kind", "owner", "folder", "arrival_words", "changed")
+    # A name, a folder and senders are one profile's own: many are not edited at once.
+    by_services = ("name", "folder", "mail_from", "mail_subject", "arrival")
+    list_display = ("name", "kind", "owner", "folder", "mail_from", "arrival_words", "changed")
     list_display_links = ("name",)
     search_prefix = ("name",)
     list_filter = (("owner", RelatedFilter), ("arrival", ChoiceFilter))
@@ -66,19 +74,24 @@ class ImportProfileAdmin(DeskModelAdmin):
     fieldsets = (
         (None, {"fields": ("name", "kind", "owner")}),
         (_("How a file is understood"), {"fields": ("columns", "reading")}),
-        (_("Folder that is watched"), {"fields": ("folder", "place", "arrival")}),
+        (_("Folder that is watched"), {"fields": ("folder", "place")}),
+        (_("Mail that is taken"), {"fields": ("mail_from", "mail_subject", "mailbox")}),
+        (_("What becomes of it"), {"fields": ("arrival",)}),
     )
     desk_actions = ("take_over",)
-    readonly_fields = ("kind", "owner", "columns", "reading", "place")
+    readonly_fields = ("kind", "owner", "columns", "reading", "place", "mailbox")
 
     kind = column(lambda profile: get_resource(profile.resource).title, _("what is in it"))
     arrival_words = column(
-        lambda profile: profile.get_arrival_display() if profile.folder else NOTHING, _("a file that arrives")
+        lambda profile: profile.get_arrival_display() if profile.folder or profile.mail_from else NOTHING,
+        _("a file that arrives"),
     )
     folder = text("folder", _("folder"))
+    mail_from = text("mail_from", _("senders"))
     changed = when("updated_at", _("changed"))
     columns = column(mapping_table, _("columns"))
     place = column(place_words, _("where it is"))
+    mailbox = column(lambda profile: mailbox_words() or NO_MAILBOX, _("mailbox"))
     reading = column(reading_words, _("reading"))
 
     @desk_action(
@@ -89,7 +102,7 @@ class ImportProfileAdmin(DeskModelAdmin):
         check=can_take_over,
         hidden_when_refused=True,
         on_list=False,
-        explain=_("Files from its folder are imported in your name from then on, and you are told of them by mail."),
+        explain=_("Files that arrive for it are imported in your name from then on, and you are told of them by mail."),
         done=lambda count: _("The profile is yours."),
     )
     def take_over(self, request: StaffRequest, profile: ImportProfile, **_asked: Any) -> None:

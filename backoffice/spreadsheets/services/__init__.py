@@ -1,7 +1,7 @@
 """What happens to imports (upload, check, confirm, discard; the same in one go for commands) and to exports."""
 
 from backoffice.spreadsheets.services.applying import ask_approval, confirm_import, import_file, search_changes
-from backoffice.spreadsheets.services.arrivals import TELL_OWNER
+from backoffice.spreadsheets.services.arrivals import STOPPING, TELL_OWNER
 from backoffice.spreadsheets.services.checking import (
     check_as_before,
     check_import,
@@ -24,6 +24,7 @@ from backoffice.spreadsheets.services.exporting import (
 from backoffice.spreadsheets.services.files import OPTIONS, Request, how_read, resource_asked, resource_of
 from backoffice.spreadsheets.services.handing import apply_or_ask, hand_in, wait_for_decision
 from backoffice.spreadsheets.services.leftovers import error_file, kept_error_file, kept_error_files, sweep_imports
+from backoffice.spreadsheets.services.mail import mailbox_words, take_mail
 from backoffice.spreadsheets.services.profiles import (
     HeaderChanges,
     can_add_profile,
@@ -60,6 +61,7 @@ from backoffice.spreadsheets.services.watching import take_arrivals, watched_wor
 
 __all__ = [
     "OPTIONS",
+    "STOPPING",
     "TELL_OWNER",
     "HeaderChanges",
     "Request",
@@ -99,6 +101,7 @@ __all__ = [
     "is_understood_otherwise",
     "kept_error_file",
     "kept_error_files",
+    "mailbox_words",
     "make_export",
     "note_fetched",
     "plan_export",
@@ -113,6 +116,7 @@ __all__ = [
     "search_changes",
     "sweep_imports",
     "take_arrivals",
+    "take_mail",
     "take_over_profile",
     "terms_of",
     "upload_file",
