@@ -42,10 +42,13 @@ class WorkbookFacts:
     def _number(self, text: str, style: str | None) -> Cell:
         if style in self.shown_as:
             return self.shown_as[style](text)
-        try:
-            return int(text)
-        except ValueError:
+        if "." in text:  # an error caught below takes longer than all else that is done for a cell
             number = float(text)
+        else:
+            try:
+                return int(text)
+            except ValueError:
+                number = float(text)
         return number if math.isfinite(number) else no_number(text)
 
 

@@ -3,7 +3,7 @@
 import posixpath
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from django.utils.translation import gettext as _
 
@@ -20,6 +20,8 @@ from backoffice.spreadsheets.readers.xml import Attributes
 PER_CENT = frozenset([9, 10])
 # A format of nothing but zeros gives codes their leading ones.
 ZEROS = re.compile(r"0{2,}")
+# Days come again and again; so many different ones are remembered for each format.
+DATES_KEPT = 10_000
 
 
 def open_workbook(archive: Archive, *, choices: Choices, limits: Limits) -> Sheet:
@@ -129,7 +131,7 @@ class CellStyles:
         for number, format_id in enumerate(self.formats):
             code = self.codes.get(format_id)
             if shows_dates(format_id, code):
-                found[str(number)] = partial(date_of_serial, since_1904=since_1904)
+                found[str(number)] = lru_cache(DATES_KEPT)(partial(date_of_serial, since_1904=since_1904))
             elif shows_per_cent(format_id, code):
                 found[str(number)] = percentage
             elif code and ZEROS.fullmatch(code):
