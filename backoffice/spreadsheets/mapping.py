@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from backoffice.spreadsheets.columns import Column, plain
 from backoffice.spreadsheets.notation import AS_DECLARED, Notation
@@ -76,7 +76,7 @@ def build_mapping(
         if field not in mapped and field not in constants:
             chosen |= _find(field, columns[field], free)
     _refuse_missing(columns, headers, chosen, constants)
-    _refuse_idle(chosen, replaced)
+    _refuse_idle(columns, chosen, replaced)
     ordered = {field: chosen[field] for field in columns if field in chosen}
     return Mapping(
         headers=ordered,
@@ -113,7 +113,7 @@ def _find(field: str, column: Column, headers: Sequence[str]) -> dict[str, str]:
     if len(found) > 1:
         raise WrongMapping(
             _("Two columns fit %(field)s: %(found)s. Say which of them it is.")
-            % {"field": field, "found": _listed(found)}
+            % {"field": column.label, "found": _listed(found)}
         )
     return {field: found[0]} if found else {}
 
@@ -128,7 +128,8 @@ def _refuse_unknown(
                 % {"field": field, "known": ", ".join(columns)}
             )
     for field in mapped.keys() & constants.keys():
-        raise WrongMapping(_("%(field)s has both a column and a fixed value. Give one of them.") % {"field": field})
+        message = _("%(field)s has both a column and a fixed value. Give one of them.")
+        raise WrongMapping(message % {"field": columns[field].label})
     for header in filter(None, mapped.values()):
         if header not in headers:
             raise WrongMapping(
@@ -137,21 +138,28 @@ def _refuse_unknown(
             )
 
 
-def _refuse_idle(chosen: dict[str, str], replaced: dict[str, Dictionary[str, str]]) -> None:
+def _refuse_idle(
+    columns: Dictionary[str, Column], chosen: dict[str, str], replaced: dict[str, Dictionary[str, str]]
+) -> None:
     for name in replaced.keys() - chosen.keys():
         message = _("%(field)s has no column, so nothing can be replaced in it. Name its column.")
-        raise WrongMapping(message % {"field": name})
+        raise WrongMapping(message % {"field": columns[name].label if name in columns else name})
 
 
 def _refuse_missing(
     columns: Dictionary[str, Column], headers: Sequence[str], chosen: dict[str, str], constants: dict[str, str]
 ) -> None:
-    missing = [field for field, column in columns.items() if column.required and field not in {*chosen, *constants}]
+    there = {*chosen, *constants}
+    missing = [str(column.label) for field, column in columns.items() if column.required and field not in there]
     if missing:
-        raise WrongMapping(
-            _("The file has no column for %(fields)s. Say which of its columns it is: %(known)s.")
-            % {"fields": ", ".join(missing), "known": _listed(headers)}
+        message = ngettext(
+            "The file has no column for %(fields)s. Say which of its columns it is: %(known)s."
+            " Or say in which row the names of the columns stand.",
+            "The file has no columns for %(fields)s. Say which of its columns they are: %(known)s."
+            " Or say in which row the names of the columns stand.",
+            len(missing),
         )
+        raise WrongMapping(message % {"fields": ", ".join(missing), "known": _listed(headers)})
 
 
 def _constant(field: str, column: Column, text: str) -> Any:
@@ -159,7 +167,8 @@ def _constant(field: str, column: Column, text: str) -> Any:
         return column.convert(text)
     except BadValue as bad:
         raise WrongMapping(
-            _("“%(text)s” does not fit %(field)s: %(message)s") % {"text": text, "field": field, "message": bad.message}
+            _("“%(text)s” does not fit %(field)s: %(message)s")
+            % {"text": text, "field": column.label, "message": bad.message}
         ) from bad
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from itertools import batched, pairwise
 from operator import itemgetter
 from typing import Any
@@ -243,7 +244,15 @@ def _shown(value: object) -> str | None:
         return value
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, Decimal):
+        return plain_amount(value)
     return str(value)
+
+
+def plain_amount(value: Decimal) -> str:
+    """Return a number without the zeros that its column adds, but for two decimals, as amounts have them."""
+    whole, _point, decimals = f"{value:f}".partition(".")
+    return f"{whole}.{decimals.rstrip('0'):0<2}"
 
 
 def default_values(model: type[models.Model], given: Iterable[str]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def test_the_second_list_of_a_supplier_needs_no_explaining(
 ) -> None:
     tab = sit(catalogue_manager)
     upload(tab, shared_data / "northwind" / "products.csv")
-    expect(tab.get_by_text("The file has no column for sku.")).to_be_visible()
+    expect(tab.get_by_text("The file has no column for SKU.")).to_be_visible()
     tab.get_by_label("SKU", exact=True).select_option("product_id")
     tab.get_by_label("Status, or in all rows").fill("active")
     tab.get_by_role("button", name="Check again", exact=True).click()

@@ -57,7 +57,7 @@ def test_what_finds_a_row_is_chosen_beside_the_columns_and_kept_when_it_is_read_
     client = signed_in(catalogue_manager)
     upload(client)
     page = understood(client, key="barcode", **{"column-sku": ""})
-    assert "The file has no column for barcode." in page
+    assert "The file has no column for Barcode." in page
     assert '<option value="barcode" selected>' in page
     page = understood(client, key="barcode", **{"column-sku": "", "column-barcode": "Ref"})
     job = ImportJob.objects.get()

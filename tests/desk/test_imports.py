@@ -116,7 +116,7 @@ def test_good_rows_go_in_without_the_refused_ones_only_when_asked(signed_in: Any
 def test_a_column_of_another_name_is_mapped_by_hand(signed_in: Any, catalogue_manager: Any) -> None:
     client = signed_in(catalogue_manager)
     page = upload(client, "Ref,Name\nA-1,Tea\n")
-    assert "has no column for sku" in page.content.decode()
+    assert "has no column for SKU" in page.content.decode()
     page = client.post(
         url("check"), {"column-sku": "Ref", "column-name": "Name", "constant-status": "active"}, follow=True
     )
@@ -420,7 +420,7 @@ def test_nothing_is_replaced_where_there_is_no_column(signed_in: Any, catalogue_
     client = signed_in(catalogue_manager)
     upload(client, "SKU,Status\nA-1,on\n")
     page = client.post(url("check"), {"column-sku": "SKU", "replaced-status": "on=active"}, follow=True)
-    assert "status has no column, so nothing can be replaced in it" in page.content.decode()
+    assert "Status has no column, so nothing can be replaced in it" in page.content.decode()
 
 
 def test_a_file_like_one_applied_before_is_understood_alike(signed_in: Any, catalogue_manager: Any) -> None:

@@ -140,11 +140,11 @@ def test_columns_that_fill_nothing_are_named(tmp_path: Path) -> None:
     ("resource", "header", "arguments", "words"),
     [
         ("colours", "sku", [], "There is no spreadsheet “colours”. There are: products"),
-        ("products", "name", [], "The file has no column for sku. Say which of its columns it is: “name”."),
+        ("products", "name", [], "The file has no column for SKU. Say which of its columns it is: “name”."),
         ("products", "sku", ["--map", "colour=sku"], "There is no field “colour” here."),
         ("products", "sku", ["--map", "name=Title"], "The file has no column “Title”. Its columns are: “sku”."),
-        ("products", "sku", ["--set", "price=cheap"], "“cheap” does not fit price"),
-        ("products", "sku,EAN,GTIN", [], "Two columns fit barcode: “EAN”, “GTIN”."),
+        ("products", "sku", ["--set", "price=cheap"], "“cheap” does not fit Price"),
+        ("products", "sku,EAN,GTIN", [], "Two columns fit Barcode: “EAN”, “GTIN”."),
     ],
 )
 def test_a_wrong_request_gets_one_sentence(
@@ -156,6 +156,7 @@ def test_a_wrong_request_gets_one_sentence(
     assert answer["status"] == 2
     assert words in answer["stderr"]
     assert answer["stderr"].count("\n") == 1
+    assert ("Fields to --map and --set: sku, name," in answer["stderr"]) == (resource == "products")
 
 
 def test_a_missing_file_gets_one_sentence(tmp_path: Path) -> None:

@@ -262,7 +262,9 @@ class ImportAdmin(LiveImports):
                 messages.error(request, sentence_of(error))
             if len(samples) == CHANGES_SHOWN:
                 more = form.address(after=samples[-1]["row"])
-        return {"changes_form": form, "samples": with_labels(job, samples), "more_changes": more}
+        unseen = job.state == ImportJob.State.CHECKED and not form.is_bound and len(samples) < job.created + job.updated
+        shown = {"samples": with_labels(job, samples), "more_changes": more, "unseen_changes": unseen}
+        return {"changes_form": form, **shown}
 
     def undo_context(self, request: HttpRequest, job: ImportJob) -> dict[str, Any]:
         """Return the way to undo an import that was applied, and by what it was undone."""

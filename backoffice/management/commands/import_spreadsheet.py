@@ -4,15 +4,16 @@ import json
 import time
 from argparse import ArgumentTypeError, RawDescriptionHelpFormatter
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandParser, DjangoHelpFormatter
 from django.utils.translation import gettext as _
 
 from backoffice.accounts.models import User
+from backoffice.spreadsheets.mapping import WrongMapping
 from backoffice.spreadsheets.models import ImportJob
-from backoffice.spreadsheets.registry import resource_names
+from backoffice.spreadsheets.registry import get_resource, resource_names
 from backoffice.spreadsheets.services import (
     OPTIONS,
     Request,
@@ -142,8 +143,7 @@ class Command(BaseCommand):
                 reason=options["reason"],
             )
         except (ValidationError, OSError) as error:
-            self.stderr.write(sentence(error))
-            raise SystemExit(WRONG_REQUEST) from error
+            self.refuse(error, options["resource"])
         if outcome.ignored:
             self.stderr.write(_("These columns fill nothing: %(names)s.") % {"names": ", ".join(outcome.ignored)})
         said = {name: getattr(outcome, name) for name in ANSWERED}
@@ -154,6 +154,14 @@ class Command(BaseCommand):
         if outcome.guards and options["apply"] and not options["accept_warnings"]:
             self.stderr.write(_("Nothing was written: it changes more than is usual. Read the guards."))
             raise SystemExit(WARNED)
+
+    def refuse(self, error: ValidationError | OSError, resource: str) -> NoReturn:
+        """Say why it cannot be done, and what fields are called here where one is missing."""
+        words = [sentence(error)]
+        if isinstance(error, WrongMapping):
+            words.append(_("Fields to --map and --set: %(names)s.") % {"names": field_names(resource)})
+        self.stderr.write(" ".join(words))
+        raise SystemExit(WRONG_REQUEST) from error
 
     def hand_in(self, options: dict[str, Any], started: float) -> None:
         """Put the file onto the desk, wait if asked to, and tell what became of it."""
@@ -166,8 +174,7 @@ class Command(BaseCommand):
             if options["apply"]:
                 job = apply_or_ask(job=job, actor=owner, **accepted)
         except (ValidationError, OSError) as error:
-            self.stderr.write(sentence(error))
-            raise SystemExit(WRONG_REQUEST) from error
+            self.refuse(error, options["resource"])
         job = wait_for_decision(job=job, seconds=options["wait"])
         said = {name: getattr(job, KEPT_AS.get(name, name)) for name in ANSWERED}
         said |= {"read": how_read(job.detected), "import": job.pk, "state": job.state, "change_set": job.change_set_id}
@@ -175,6 +182,11 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(said, ensure_ascii=False, default=str))
         if status := status_of(job, **options):
             raise SystemExit(status)
+
+
+def field_names(resource: str) -> str:
+    """Return the names of all fields of a kind of spreadsheet, in one line."""
+    return ", ".join(get_resource(resource).all_columns)
 
 
 def status_of(job: ImportJob, *, apply: bool, wait: float, only_valid: bool, **_options: Any) -> int:
