@@ -278,7 +278,7 @@ class TableResource(SheetResource):
                 continue
             here, given = key.expression.format(alias="t"), key.expression.format(alias="r")
             wanted = stage.make(
-                f"wanted_{key.field}",
+                f"{key.field}wanted",
                 f"SELECT r.* FROM {stage.rows} AS r LEFT JOIN {self.known_rows(stage)}"
                 f" WHERE r.\"{key.field}\" <> '' AND {here} IS DISTINCT FROM {given}",
             )

@@ -66,7 +66,10 @@ class Stage:
             return list(cursor.fetchall())
 
     def make(self, name: str, query: str, params: dict[str, Any] | None = None) -> str:
-        """Create the table `name` from a query, with statistics for the joins to come; return its qualified name."""
+        """Create the table `name` from a query, with statistics for the joins to come; return its qualified name.
+
+        The name has no underscores: what stands before the last one tells whose table it is.
+        """
         table = self.table(name)
         self.run(f"CREATE UNLOGGED TABLE {table} AS {query}", params)
         self.run(f"ANALYZE {table}")

@@ -103,6 +103,23 @@ def test_corrected_it_is_understood_as_the_file_it_came_from(catalogue_manager: 
     assert upload_file(resource="products", file=file, filename="list.csv", actor=catalogue_manager).profile
 
 
+@pytest.mark.parametrize("owned", [False, True])
+def test_the_command_writes_them(tmp_path: Path, errors: Path, catalogue_manager: Any, owned: bool) -> None:
+    arguments = ["--as", catalogue_manager.email] if owned else ["--only-valid", "--apply"]
+    path = write_csv(tmp_path / "list.csv", *LINES)
+    run_import("products", path, "--errors", str(errors), *arguments)
+    assert [row[0] for row in rows_of(errors)] == ["sku", "B2", "B2", "C3"]
+    errors.unlink()
+    run_import("products", write_csv(tmp_path / "list.csv", "sku", "A1"), "--errors", str(errors), *arguments)
+    assert not errors.exists()
+
+
+def test_the_command_writes_nothing_where_they_cannot_be_written(tmp_path: Path) -> None:
+    path = write_csv(tmp_path / "list.csv", *LINES)
+    answer = run_import("products", path, "--errors", str(tmp_path / "refused.pdf"), "--only-valid", "--apply")
+    assert (answer["status"], ".xlsx" in answer["stderr"], Product.objects.exists()) == (2, True, False)
+
+
 def test_a_second_round_does_not_pile_up_reasons(job: ImportJob, errors: Path) -> None:
     error_file(job=job, actor=job.owner, path=errors)
     again = checked(job.owner, errors)

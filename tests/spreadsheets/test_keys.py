@@ -15,6 +15,7 @@ from backoffice.spreadsheets.services import (
     confirm_import,
     save_profile,
     search_changes,
+    sweep_imports,
     upload_file,
 )
 from catalog.models import Product, StockMovement
@@ -169,3 +170,10 @@ def test_a_file_like_one_found_by_another_key_is_found_alike(catalogue_manager: 
             asked = {"mapped": {"barcode": "Code", "name": "Title"}, "options": {"key": "barcode"}}
         confirm_import(job=check_import(job=job, actor=catalogue_manager, **asked), actor=catalogue_manager)
     assert Product.objects.values_list("sku", "name").get() == ("A-1", "Gin")
+
+
+def test_what_a_check_of_codes_has_prepared_stays_with_its_import(catalogue_manager: Any) -> None:
+    file = SimpleUploadedFile("list.csv", b"barcode,sku\n401,A-1\n")
+    job = upload_file(resource="products", file=file, filename="list.csv", actor=catalogue_manager)
+    check_import(job=job, actor=catalogue_manager, options={"key": "barcode"})
+    assert sweep_imports() == 0

@@ -18,6 +18,7 @@ from backoffice.spreadsheets.services import (
     OPTIONS,
     Request,
     apply_or_ask,
+    error_file,
     find_profile,
     hand_in,
     how_read,
@@ -127,6 +128,13 @@ class Command(BaseCommand):
             metavar="SECONDS",
             help="With --as: stay until somebody has applied or discarded it, for so long at most.",
         )
+        parser.add_argument(
+            "--errors",
+            type=Path,
+            metavar="FILE",
+            help="Write the refused rows, if there are any, with their reasons to this .csv or .xlsx file:"
+            " corrected, it can be imported again.",
+        )
         parser.add_argument("--reason", default="", help="Why; kept with the change set.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -141,6 +149,7 @@ class Command(BaseCommand):
                 only_valid=options["only_valid"],
                 accepted=options["accept_warnings"],
                 reason=options["reason"],
+                errors=options["errors"],
             )
         except (ValidationError, OSError) as error:
             self.refuse(error, options["resource"])
@@ -171,6 +180,8 @@ class Command(BaseCommand):
             profile = find_profile(options["profile"], resource=request.resource) if options["profile"] else None
             source = ImportJob.Source.COMMAND
             job = hand_in(request=request, actor=owner, source=source, reason=options["reason"], profile=profile)
+            if options["errors"] and job.refused:
+                error_file(job=job, actor=owner, path=options["errors"])
             if options["apply"]:
                 job = apply_or_ask(job=job, actor=owner, **accepted)
         except (ValidationError, OSError) as error:

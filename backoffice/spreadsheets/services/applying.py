@@ -11,9 +11,10 @@ from backoffice.changes.context import recording
 from backoffice.changes.models import ChangeSet
 from backoffice.changes.refusals import require
 from backoffice.spreadsheets.engine import ImportConflict, Outcome, apply_stage
+from backoffice.spreadsheets.errorfiles import write_error_file
 from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.progress import Watch, unwatched
-from backoffice.spreadsheets.services.files import Request, checked, resource_of, stage_again
+from backoffice.spreadsheets.services.files import Request, checked, opened, resource_of, stage_again
 from backoffice.spreadsheets.services.rules import can_ask_approval, can_confirm, can_work_on
 
 
@@ -85,15 +86,19 @@ def import_file(
     accepted: bool = False,
     actor: User | None = None,
     reason: str = "",
+    errors: Path | None = None,
 ) -> tuple[Outcome, int | None]:
     """Check a file and, if `apply`, write it, in one transaction; return the outcome and the change set made, if any.
 
     With refused rows nothing is written unless `only_valid`, and with warnings unless they are `accepted`. Without
-    `apply` the transaction is rolled back.
+    `apply` the transaction is rolled back. Refused rows go to the file `errors`, if there are any and it is given.
     """
     change_set = None
     with transaction.atomic():
         with checked(request, f"run_{timezone.now():%Y%m%d%H%M%S%f}") as (found, stage, outcome):
+            if errors and outcome.refused:
+                with opened(request) as again:
+                    write_error_file(sheet=again, stage=stage, path=errors)
             is_fine = (only_valid or not outcome.refused) and (accepted or not outcome.guards)
             if apply and outcome.changes_something and is_fine:
                 source = Path(request.filename).name
