@@ -25,7 +25,7 @@ class TableSection:
     columns: tuple[Column, ...] = ()
     template_name = "desk/section_table.html"
 
-    def __init__(self, request: HttpRequest | None, row: Any) -> None:
+    def __init__(self, request: HttpRequest, row: Any) -> None:
         self.request, self.row = request, row
 
     def rows(self) -> Iterable[Any]:

@@ -83,6 +83,8 @@ class ScheduleForm(PlanForm):
         figures = [("", _("always sent")), *totals_of(self.declared).items()]
         self.fields["alert_figure"].widget = UnfoldAdminSelectWidget(choices=figures)
         self.show_plan(plan, recipients_for(self.declared))
+        if plan.problem:  # It goes on with whoever saves it, unless they pause it.
+            self.initial["active"] = True
         for name, value in plan.parameters.items():
             self.initial.setdefault(ASKED + name, value)
 

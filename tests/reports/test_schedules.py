@@ -15,7 +15,7 @@ from django.urls import reverse
 from backoffice.jobs.models import Job
 from backoffice.jobs.rhythms import Rhythm, as_cron, from_cron, in_words
 from backoffice.jobs.runner import run_job
-from backoffice.jobs.services import enqueue_due_plans, enqueue_job, watch_plans
+from backoffice.jobs.services import enqueue_due_plans, enqueue_job, stop_plan, watch_plans
 from reports.delivery import deliver_run, run_again
 from reports.models import ReportRun, ReportSchedule
 from reports.planning import plan_report
@@ -304,6 +304,17 @@ def test_the_form_opens_with_what_the_report_was_asked(manager: Any, signed_in: 
 
     assert '<option value="yesterday" selected>' in content
     assert 'value="Sales by day"' in content
+
+
+def test_a_plan_that_stopped_goes_on_with_whoever_saves_it(manager: Any, signed_in: Any) -> None:
+    schedule = plan(manager)
+    address, client = reverse("admin:reports_reportschedule_change", args=[schedule.pk]), signed_in(manager)
+    ReportSchedule.objects.filter(pk=schedule.pk).update(active=False)
+    assert not client.get(address).context["adminform"].form["active"].value()
+
+    stop_plan(plan=plan(manager, title="Stopped"), problem="Its owner is no longer here.")
+    stopped = reverse("admin:reports_reportschedule_change", args=[ReportSchedule.objects.get(title="Stopped").pk])
+    assert client.get(stopped).context["adminform"].form["active"].value()
 
 
 def test_without_a_report_one_is_chosen_first(manager: Any, signed_in: Any) -> None:

@@ -8,12 +8,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from backoffice.desk.actions import StaffRequest, desk_action
 from backoffice.desk.admin import DeskModelAdmin
-from backoffice.desk.columns import NOTHING, column, number, when
+from backoffice.desk.columns import NOTHING, column, exactly, number, status_badge
 from backoffice.desk.filters import RelatedFilter
 from backoffice.desk.planning import PlanColumns, PlanForm, missing_queue, upcoming
 from backoffice.desk.screens.exports import file_link, kind_of, state_of
@@ -27,19 +29,29 @@ SHOWN = 5
 TEMPLATE = "template"
 
 
+def newest(schedule: ExportSchedule) -> Any:
+    """Return the last exports of a schedule."""
+    return schedule.files.order_by("-pk")[:SHOWN]
+
+
+def last_lines(schedule: ExportSchedule) -> str:
+    """Return the last exports of a schedule, a line each: the file, what became of it, and where it went."""
+    lines = [(file_link(each), state_of(each), each.error or each.delivery) for each in newest(schedule)]
+    return format_html_join(mark_safe("<br>"), '{} {} <span class="desk-long">{}</span>', lines) or _("none yet")
+
+
 class LastExports(TableSection):
-    title = gettext_lazy("Last exports")
     empty_text = gettext_lazy("Nothing was exported yet.")
     columns = (
         column(file_link, gettext_lazy("file")),
-        when("intended_for", gettext_lazy("meant for")),
+        exactly("intended_for", gettext_lazy("meant for")),
         number("rows", gettext_lazy("rows")),
         column(state_of, gettext_lazy("state")),
         column(lambda export: export.delivery or NOTHING, gettext_lazy("went to")),
     )
 
     def rows(self) -> Any:
-        return self.row.files.order_by("-pk")[:SHOWN]
+        return newest(self.row)
 
 
 class ExportScheduleForm(PlanForm):
@@ -91,6 +103,17 @@ def templates_for(user: Any, schedule: ExportSchedule) -> Any:
     return ExportTemplate.objects.filter(pk__in=usable).select_related("owner").order_by("name")
 
 
+def state_shown(schedule: ExportSchedule) -> str:
+    """Return how it stands."""
+    if schedule.problem:
+        return status_badge("stopped", _("Stopped"), "red")
+    if not schedule.active:
+        return status_badge("draft", _("Paused"))
+    if schedule.missing_since:
+        return status_badge("missing", _("Did not arrive"), "red")
+    return status_badge("active", _("Active"), "green")
+
+
 def goes_to(schedule: ExportSchedule) -> str:
     """Return where it goes, in words."""
     folder = [_("the export folder")] if schedule.to_folder else []
@@ -102,7 +125,7 @@ class ExportScheduleAdmin(PlanColumns, DeskModelAdmin):
     form = ExportScheduleForm
     # A schedule is saved by its service, which lends it the rights of whoever saves it.
     by_services = tuple(ExportScheduleForm.base_fields)
-    list_display = ("title", "template", "times", "format", "goes", "owned_by", "next_at", "missing", "active")
+    list_display = ("title", "state", "next_at", "times", "goes", "template", "format", "owned_by")
     list_filter = (("owner", RelatedFilter),)
     list_sections = (LastExports,)
     queues = (missing_queue(),)
@@ -115,16 +138,17 @@ class ExportScheduleAdmin(PlanColumns, DeskModelAdmin):
         (None, {"fields": ("title", "template", "format", "only_with_rows")}),
         (gettext_lazy("When it runs"), {"fields": (("rhythm", "at"), "upcoming_runs", "due_within")}),
         (gettext_lazy("Where it goes"), {"fields": ("recipients", "to_folder")}),
-        (gettext_lazy("How it goes"), {"fields": ("owned_by", "active", "missing", "trouble", "last_exports")}),
+        (gettext_lazy("How it goes"), {"fields": ("owned_by", "state", "trouble", "last_exports")}),
     )
     # A schedule that is not made yet has nothing to tell of.
     new_fieldsets = (fieldsets[0], (fieldsets[1][0], {"fields": (("rhythm", "at"), "due_within")}), fieldsets[2])
-    readonly_fields = ("upcoming_runs", "owned_by", "active", "missing", "trouble", "last_exports")
+    readonly_fields = ("upcoming_runs", "owned_by", "state", "trouble", "last_exports")
     desk_actions = ("run_now", "pause", "resume")
 
+    state = column(state_shown, gettext_lazy("state"))
     goes = column(goes_to, gettext_lazy("goes to"))
     owned_by = column(lambda plan: str(plan.owner or NOTHING), gettext_lazy("runs with the rights of"))
-    last_exports = column(lambda plan: LastExports(None, plan).render(), gettext_lazy("last exports"))
+    last_exports = column(last_lines, gettext_lazy("last exports"))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = type("PlannedForm", (self.form,), {"user": request.user})
