@@ -147,8 +147,8 @@ class TestByMail:
 
     def test_a_time_leaves_one_export_and_one_mail_however_often_it_is_tried(self, manager: Any) -> None:
         schedule = plan(manager)
-        exports = {work(schedule).pk for _attempt in range(2)}
-        assert (len(exports), len(mail.outbox)) == (1, 1)
+        files = {work(schedule).file for _attempt in range(2)}
+        assert (len(files), ExportFile.objects.count(), len(mail.outbox)) == (1, 1, 1)
         deliver_export(export=ExportFile.objects.get())
         assert len(mail.outbox) == 1
 
