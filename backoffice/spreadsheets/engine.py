@@ -136,8 +136,8 @@ def _write(merges: list[Merge], stage: Stage, tables: dict[str, dict[str, int]])
                 changed, done = changed + count, done + count
                 stage.watch(_("Writing"), done, total)
             _expect(merge, action, changed, tables)
-        if merge is not merges[-1]:
-            merge.tell_planner(tables[merge.name][CREATE])
+            if action == CREATE and (tables[merge.name][UPDATE] or merge is not merges[-1]):
+                merge.tell_planner(changed)
 
 
 def _serve(resource: ServiceResource, stage: Stage, tables: dict[str, dict[str, int]]) -> int:

@@ -114,8 +114,11 @@ class Merge:
     def write(self, action: str, expected: int, *, at_once: bool) -> Iterator[int]:
         """Insert the new rows, in the order of the file, or update those that differ; yield how many, batch by batch.
 
-        `expected` is how many the check counted. A batch is one statement; `at_once` makes one of all.
+        `expected` is how many the check counted; for none there is no statement. A batch is one; `at_once` makes one
+        of all.
         """
+        if not expected:
+            return
         statement, params = self._insert() if action == CREATE else self._update()
         for rows in self._batches(action, 0 if at_once else expected):
             with connection.cursor() as cursor:
@@ -124,7 +127,7 @@ class Merge:
             yield changed
 
     def tell_planner(self, created: int) -> None:
-        """Make what is known of the table true after many new rows, for merges that join them."""
+        """Make what is known of the table true after many new rows, for statements that join them one by one else."""
         if created >= MANY_ROWS:
             with connection.cursor() as cursor:
                 cursor.execute(f"ANALYZE {self.table}")

@@ -15,7 +15,7 @@ from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services import Request, import_file
 from catalog.models import Product
 from orders.models import OrderLine
-from tests.benchmarks.bench_imports import rolled_back
+from tests.benchmarks.bench_imports import growth_and_seconds, rolled_back
 from tests.benchmarks.figures import Figure, peak_growth, seconds
 from tests.bulk import fill_shop
 
@@ -109,13 +109,6 @@ def figures(
         budget=budget,
     )
     yield Figure(name=f"{name}, memory", ours=memory, stock=stock_memory, budget=MEMORY_BUDGET, unit="MiB")
-
-
-def growth_and_seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """Return memory and time of one run: the stock library takes long enough."""
-    times: list[float] = []
-    growth = peak_growth(lambda: times.append(seconds(work)))
-    return growth, times[0]
 
 
 def exporting(resource: str, path: Path) -> Callable[[], object]:

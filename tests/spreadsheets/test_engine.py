@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from backoffice.changes.models import ChangeSet
 from catalog.models import Category, Product
@@ -48,6 +49,22 @@ def test_applying_creates_updates_and_leaves(tmp_path: Path) -> None:
     assert counts(answer) == (1, 1, 1, 0)
     assert answer["tables"] == {"products": {"create": 1, "update": 1, "unchanged": 1}}
     assert list(Product.objects.order_by("sku").values_list("name", flat=True)) == ["Apple", "Pear", "Fig"]
+
+
+def test_the_planner_knows_of_many_new_rows_before_others_are_changed(tmp_path: Path) -> None:
+    make_product(sku="B2", name="Bear")
+    path = write_csv(tmp_path / "p.csv", "sku,name", "B2,Pear", *(f"A{number},Apple" for number in range(1000)))
+    assert counts(run_import("products", path, "--apply")) == (1000, 1, 0, 0)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = 'catalog_product'::regclass")
+        assert cursor.fetchone() == (1001.0,)
+
+
+def test_where_rows_are_only_new_no_update_is_tried(tmp_path: Path) -> None:
+    """On a table that was empty when its statistics were taken, it would join each new row with all others."""
+    with CaptureQueriesContext(connection) as asked:
+        run_import("products", write_csv(tmp_path / "p.csv", "sku,name", "A1,Apple"), "--apply")
+    assert not [each["sql"] for each in asked if each["sql"].startswith("UPDATE catalog_product")]
 
 
 def test_the_change_set_counts_what_was_shown(tmp_path: Path) -> None:
