@@ -91,7 +91,11 @@ class OrderResource(SheetResource):
         carried=True,
     )
     currency = Column(
-        "order__currency", CodeValue(max_length=3, upper=True), label=_("Currency"), blank=Blank.KEEPS, carried=True
+        "order__currency",
+        CodeValue(max_length=3, upper=True, pattern="[A-Z]{3}", like="EUR"),
+        label=_("Currency"),
+        blank=Blank.KEEPS,
+        carried=True,
     )
     channel = Column("order__channel", TextValue(max_length=32), label=_("Channel"), carried=True)
     shipping = Column(

@@ -104,6 +104,11 @@ def test_where_all_rows_are_refused_the_page_says_to_correct_the_file(signed_in:
     assert "Nothing would change" not in page
 
 
+def test_a_file_of_column_names_alone_says_so(signed_in: Any, catalogue_manager: Any) -> None:
+    page = upload(signed_in(catalogue_manager), "SKU,Name\n").content.decode()
+    assert "Below the names of its columns the file has no rows." in page
+
+
 def test_good_rows_go_in_without_the_refused_ones_only_when_asked(signed_in: Any, catalogue_manager: Any) -> None:
     client = signed_in(catalogue_manager)
     upload(client, MIXED)

@@ -80,6 +80,8 @@ def _not_waiting(job: ImportJob) -> str:
 
 
 def _nothing_to_apply(job: ImportJob) -> str:
+    if not job.rows:
+        return _("Below the names of its columns the file has no rows. Fill some in and upload it again.")
     if job.refused:
         return _("No row can be applied as the file is. Correct the refused rows in it and upload it again.")
     return _("Nothing would change: there is nothing to apply.")

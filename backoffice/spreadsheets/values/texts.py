@@ -22,11 +22,16 @@ SAFE_DIGITS = 15
 
 @dataclass(frozen=True, kw_only=True)
 class TextValue(Converter):
-    """A text of at most `max_length` characters, trimmed, composed (NFC); several lines only where `multiline`."""
+    """A text of at most `max_length` characters, trimmed, composed (NFC); several lines only where `multiline`.
+
+    Where there is a `pattern`, a regular expression, all of the text must match it; it is written `like` this one.
+    """
 
     max_length: int | None = None
     multiline: bool = False
     upper: bool = False
+    pattern: str = ""
+    like: str = ""
 
     # A text that holds one of these is looked at alone: what exports neutralise, and what COPY escapes.
     suspicious: ClassVar[tuple[str, ...]] = ("'", "\\")
@@ -52,6 +57,9 @@ class TextValue(Converter):
             text = text.upper()
         if self.max_length is not None and len(text) > self.max_length:
             raise self._too_long(len(text))
+        if self.pattern and not re.fullmatch(self.pattern, text):
+            message = _("“%(value)s” does not fit here. Write it like %(like)s.")
+            raise BadValue("pattern", message % {"value": shown(text), "like": self.like})
         return text
 
     def _too_long(self, length: int) -> BadValue:

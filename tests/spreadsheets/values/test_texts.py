@@ -121,3 +121,11 @@ def test_a_required_column_with_a_blank_cell_is_looked_at_cell_by_cell():
 
 def test_addresses_are_looked_at_one_by_one():
     assert EmailValue().plain_texts(["plain@example.com"]) is None
+
+
+def test_a_code_follows_the_pattern_that_is_declared():
+    currency = CodeValue(max_length=3, upper=True, pattern="[A-Z]{3}", like="EUR")
+    assert currency("gbp") == "GBP"
+    with pytest.raises(BadValue, match="Write it like EUR") as refused:
+        currency("£")
+    assert refused.value.rule == "pattern"
