@@ -276,7 +276,8 @@ class MappingForm(DeskForm):
             ("" if key is resource.keys[0] else key.field, self.columns[key.field].label) for key in resource.keys
         ]
         unused = [] if resource.keys else ["key"]
-        unused += [] if resource.chooses_rules else ["mode", "blanks"]
+        unused += [] if resource.chooses_rules and resource.creates else ["mode"]
+        unused += [] if resource.chooses_rules else ["blanks"]
         for name in unused:
             del self.fields[name]
 

@@ -42,6 +42,7 @@ class SheetResource(ModelResource):
     effects: ClassVar[tuple[Effect, ...]] = ()
     by_services: ClassVar[bool] = False  # whether services do the work, a row at a time
     chooses_rules: ClassVar[bool] = False  # whether an import may choose its `rules`
+    creates: bool = True  # whether it may create rows, where it chooses what they do
     keys: ClassVar[tuple[Key, ...]] = ()  # by which a file may find rows, the usual one first; none: there is no choice
     renames: ClassVar[bool] = False  # whether rows found by another key may get another usual one
     matched_by: Key | None = None
@@ -172,7 +173,6 @@ class TableResource(SheetResource):
     key: str
     key_expression: str
     identity: ClassVar[tuple[str, ...]] = ()
-    creates: bool = True
     versioned = True
     chooses_rules = True
     guards: ClassVar[tuple[Guard, ...]] = (share_of_rows(),)

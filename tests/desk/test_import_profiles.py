@@ -67,6 +67,11 @@ def test_what_finds_a_row_is_chosen_beside_the_columns_and_kept_when_it_is_read_
     assert ImportJob.objects.get().options == {"key": "barcode", "decimal": ","}
 
 
+def test_only_changing_is_no_choice_where_nothing_is_created(signed_in: Any, catalogue_manager: Any) -> None:
+    assert "Create only" in upload(signed_in(catalogue_manager))
+    assert "Create only" not in upload(signed_in(catalogue_manager), resource="prices")
+
+
 def test_columns_are_proposed_by_their_values_and_shown_with_some(signed_in: Any, catalogue_manager: Any) -> None:
     make_product(sku="A-1")
     page = upload(signed_in(catalogue_manager))
