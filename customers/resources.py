@@ -13,7 +13,11 @@ from backoffice.spreadsheets.staging import Stage
 from backoffice.spreadsheets.values import BooleanValue, ChoiceValue, CodeValue, EmailValue, TextValue
 from customers.models import Address, Customer
 
-KNOWN_NUMBERS = "SELECT upper(number) AS word, id FROM customers_customer WHERE anonymised_at IS NULL"
+# A customer is found by number or by e-mail address.
+CUSTOMER_WORDS = """
+    SELECT upper(number) AS word, id FROM customers_customer WHERE anonymised_at IS NULL
+    UNION SELECT upper(email), id FROM customers_customer WHERE anonymised_at IS NULL AND email <> ''
+"""
 EMAIL = Column(
     "email",
     EmailValue(max_length=254, required=True),
@@ -106,16 +110,17 @@ class AddressResource(TableResource):
 
     customer = Column(
         "customer__number",
-        CodeValue(max_length=32, required=True),
+        CodeValue(max_length=254, required=True),
         label=_("Customer"),
         aliases=["Customer number", "CustomerID", "Number"],
         required=True,
         target="customer_id",
         lookup=Lookup(
-            KNOWN_NUMBERS,
-            unknown=_("There is no customer with the number “%s”. Import the customers first, or correct it."),
-            ambiguous=_("The number “%s” fits several customers. Write it with its capital and small letters."),
+            CUSTOMER_WORDS,
+            unknown=_("No customer has the number or e-mail address “%s”. Import the customers first, or correct it."),
+            ambiguous=_("“%s” fits several customers, by number or e-mail address. Write the one that fits one."),
         ),
+        help_text=_("By number or e-mail address."),
     )
     kind = Column("kind", ChoiceValue(dict(Address.Kind.choices), required=True), label=_("Kind"), required=True)
     line1 = Column(
@@ -164,7 +169,7 @@ class AddressResource(TableResource):
         return "concat_ws(' ', upper({alias}.customer), {alias}.kind, upper({alias}.line1))"
 
     def known_rows(self, stage: Stage) -> str:
-        owner = f"(SELECT min(words.id) FROM ({KNOWN_NUMBERS}) AS words WHERE words.word = upper(r.customer))"
+        owner = f"(SELECT min(words.id) FROM ({CUSTOMER_WORDS}) AS words WHERE words.word = upper(r.customer))"
         return f"customers_address AS t ON {self.same_key()} AND t.kind = r.kind AND t.customer_id = {owner}"
 
     def taken(self) -> str:

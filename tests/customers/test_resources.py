@@ -62,6 +62,20 @@ def test_addresses_are_found_by_customer_kind_and_first_line(tmp_path: Path) -> 
     assert list(found) == [("billing", "1 High Street", "York", True), ("shipping", "1 High Street", "York", False)]
 
 
+def test_addresses_are_found_by_the_email_address_of_their_customer(tmp_path: Path) -> None:
+    for number, email in (("17", "ann@example.com"), ("18", "17"), ("19", "")):
+        make_customer(number=number, email=email)
+    rows = ["ANN@example.com,billing,1 High Street", "17,billing,2 Low Street", "18,billing,3 Mill Lane"]
+    answer = run_import(
+        "addresses", write_csv(tmp_path / "a.csv", "customer,kind,address", *rows), "--only-valid", "--apply"
+    )
+    assert (counts(answer), [found["rule"] for found in answer["problems"]]) == ((2, 0, 0, 1), ["ambiguous"])
+    assert dict(Address.objects.values_list("line1", "customer__number")) == {
+        "1 High Street": "17",
+        "3 Mill Lane": "18",
+    }
+
+
 def test_addresses_exported_and_imported_again_change_nothing(tmp_path: Path) -> None:
     Address.objects.create(customer=make_customer(number="17"), kind="billing", line1="1 High Street", region="Kent")
     export_sheet(get_resource("addresses"), tmp_path / "a.csv")
