@@ -10,11 +10,15 @@ from django.db import connection
 from import_export.formats.base_formats import CSV, JSON, XLSX
 from import_export.resources import ModelResource
 
-from backoffice.spreadsheets.exports import export_sheet
+from backoffice.accounts.models import User
+from backoffice.desk.bulk import acting
+from backoffice.desk.exporting import AS_LISTED, columns_of, prepared
+from backoffice.desk.sites import desk_site
+from backoffice.spreadsheets.exports import export_sheet, write_rows
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.services import Request, import_file
 from catalog.models import Product
-from orders.models import OrderLine
+from orders.models import Order, OrderLine
 from tests.benchmarks.bench_imports import growth_and_seconds, rolled_back
 from tests.benchmarks.figures import Figure, peak_growth, seconds
 from tests.bulk import fill_shop
@@ -74,7 +78,7 @@ def run() -> Iterator[Figure]:
                 f"{PRODUCTS:,} products as {suffix}",
                 exporting("products", path),
                 stock(form, StockProductResource(), products, path) if form else None,
-                partial(bare_copy, products.values_list(*FIELDS), path),
+                partial(bare_copy, products.values_list(*FIELDS), path, as_objects=suffix == ".json"),
                 budget=budget,
             )
     with tempfile.TemporaryDirectory() as folder, rolled_back():
@@ -86,6 +90,14 @@ def run() -> Iterator[Figure]:
             exporting("orders", path),
             stock(CSV, StockOrderResource(), lines, path),
             partial(bare_copy, lines.values_list(*ORDER_FIELDS), path),
+            budget=ORDERS_BUDGET,
+        )
+        rows, columns = order_list()
+        yield from figures(
+            f"{ORDERS:,} orders as their list shows them",
+            lambda: write_rows(rows, columns, path),
+            None,
+            partial(bare_copy, rows.values_list(*(column.value for column in columns.values())), path),
             budget=ORDERS_BUDGET,
         )
 
@@ -111,6 +123,15 @@ def figures(
     yield Figure(name=f"{name}, memory", ours=memory, stock=stock_memory, budget=MEMORY_BUDGET, unit="MiB")
 
 
+def order_list() -> tuple[Any, Any]:
+    """Return the rows and columns of the list of orders, nothing filtered."""
+    owner = User.objects.create_superuser("bench@example.com")
+    shown = columns_of(desk_site().get_model_admin(Order), acting(owner), AS_LISTED)
+    return prepared(
+        model_label=Order._meta.label_lower, sheet=AS_LISTED, columns=list(shown), query="", keys=None, user=owner
+    )
+
+
 def exporting(resource: str, path: Path) -> Callable[[], object]:
     """Return our export, as the command does it."""
     return lambda: export_sheet(get_resource(resource), path)
@@ -126,9 +147,11 @@ def stock(form: type[CSV], resource: ModelResource, rows: Any, path: Path) -> Ca
     return export
 
 
-def bare_copy(rows: Any, path: Path) -> None:
-    """Do what no export can do without: COPY of the same columns."""
+def bare_copy(rows: Any, path: Path, *, as_objects: bool = False) -> None:
+    """Do what no export can do without: COPY of the same columns, or of the objects that PostgreSQL makes of them."""
     query, params = rows.query.sql_with_params()
+    if as_objects:
+        query = f"SELECT row_to_json(exported) FROM ({query}) AS exported"
     with (
         connection.cursor() as cursor,
         cursor.copy(f"COPY ({query}) TO STDOUT (FORMAT csv, HEADER)".encode(), params or None) as copy,
