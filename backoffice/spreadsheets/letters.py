@@ -55,16 +55,21 @@ class Letter:
             uid=head.uid or "",
             identity=identity_of(head.obj),
             sender=sender,
-            subject=" ".join(head.subject.split()) or str(_("(no subject)")),
+            subject=in_one_line(head.subject) or str(_("(no subject)")),
             size=head.size_rfc822,
             verified=bool(verified_by and sender) and is_verified(head.obj, sender, verified_by=verified_by),
         )
 
 
+def in_one_line(text: str) -> str:
+    """Return words that a message gave without what is no character, breaks lines, or cannot be stored."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+
+
 def sender_of(head: Message) -> str:
     """Return the one address that a message says it is from; nothing if it names none, or more than one."""
     named = [address for _name, address in getaddresses([str(line) for line in head.get_all("From", [])]) if address]
-    return named[0].lower() if len(named) == 1 and "@" in named[0] else ""
+    return in_one_line(named[0].lower()) if len(named) == 1 and "@" in named[0] else ""
 
 
 def identity_of(head: Message) -> str:
@@ -100,9 +105,9 @@ def without_comments(line: str) -> str:
 def spreadsheets_in(message: MailMessage) -> list[Attachment]:
     """Return the spreadsheets attached to a message. Raises UnreadableLetter if it is damaged, or has none."""
     found = [
-        Attachment(each.filename, each.payload)
+        Attachment(name, each.payload)
         for each in message.attachments
-        if each.filename.lower().endswith(SUFFIXES)
+        if (name := in_one_line(each.filename)).lower().endswith(SUFFIXES)
     ]
     # Decoding is what finds damage; the parts of a message that was cut short look whole.
     if any(part.defects for part in message.obj.walk()):

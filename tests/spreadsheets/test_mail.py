@@ -256,6 +256,28 @@ def test_a_message_that_is_delivered_twice_is_taken_once(mailbox: Mailbox, catal
     assert (ImportJob.objects.count(), mailbox.subjects(), len(mailbox.subjects("done"))) == (1, [], 2)
 
 
+def hostile(sender: str) -> bytes:
+    """Write a message whose words hold what no field of the desk takes."""
+    head = {"From": sender, "Subject": "", "To": ""}
+    message = letter(("NAME", FILE), head=head).as_bytes().replace(b'"NAME"', b"NAME")
+    name = b"filename*=utf-8''..%2Fa%0ABcc%3A%00b%FF.csv"
+    return b"Subject: =?utf-8?q?a=00b=0ABcc:_x=FF?= \xff\n" + message.replace(b"filename=NAME", name)
+
+
+def test_words_that_cannot_be_stored_hold_up_nothing(
+    mailbox: Mailbox, catalogue_manager: Any, administrator: Any
+) -> None:
+    profile_of(catalogue_manager)
+    mailbox.deliver(hostile("buyer@miller.example"))
+    mailbox.deliver(hostile("\ufffd@example.org"))
+    mailbox.send()
+    told: list[str] = []
+    assert (take_mail(report=told.append), told) == (2, [])
+    assert len(mails()) == 3
+    assert [name.isprintable() for name in ImportJob.objects.values_list("filename", flat=True)] == [True, True]
+    assert [subject[0] for subject in mailbox.subjects()] == ["*"]
+
+
 def test_a_file_of_a_message_is_noted_once(db: None) -> None:
     note = "INSERT INTO spreadsheets_mailedfile (message, sha256, refusal) VALUES ('m', 's', '')"
     assert refused_by(f"{note}; {note}") == "spreadsheets_mailedfile_once"

@@ -65,8 +65,8 @@ def take_mail(*, effect: Effect = transaction.atomic, report: Report = logger.wa
     taken, unwanted = 0, []
     with opened(address) as box:
         for head in box.waiting():
-            letter = Letter.of(head, verified_by=address.verified_by)
-            with reported(letter, report):
+            with reported(head.uid, report):
+                letter = Letter.of(head, verified_by=address.verified_by)
                 profile, why_not = profile_for(letter)
                 if profile is not None:
                     taken += take_letter(box, letter, profile, effect)
@@ -78,15 +78,15 @@ def take_mail(*, effect: Effect = transaction.atomic, report: Report = logger.wa
 
 
 @contextmanager
-def reported(letter: Letter, report: Report) -> Iterator[None]:
+def reported(uid: str | None, report: Report) -> Iterator[None]:
     """Log what fails at a message and `report` it, so that the others are worked on."""
     try:
         yield
     except STOPPING:
         raise
     except Exception:
-        logger.exception("The message “%s” from %s cannot be taken", letter.subject, letter.sender)
-        report(_("The message “%(subject)s” cannot be taken. The log says why.") % {"subject": letter.subject})
+        logger.exception("The message of number %s in the mailbox cannot be taken", uid)
+        report(_("The message of number %s in the mailbox cannot be taken. The log says why.") % uid)
 
 
 def profile_for(letter: Letter) -> tuple[ImportProfile | None, str]:
