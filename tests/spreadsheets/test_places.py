@@ -9,7 +9,7 @@ from django.core.files.base import ContentFile
 
 from backoffice.spreadsheets.addresses import UnusableAddress
 from backoffice.spreadsheets.checks import check_addresses
-from backoffice.spreadsheets.places import export_place, place, watched_place
+from backoffice.spreadsheets.places import Changed, Place, State, export_place, place, watched_place
 from tests.buckets import BucketHost
 
 
@@ -33,6 +33,46 @@ def test_a_name_that_is_taken_gets_an_addition(place_address: str) -> None:
     first, second = (there.save("list.csv", ContentFile(text)) for text in (b"first", b"second"))
     assert first != second
     assert [contents(place_address, name) for name in (first, second)] == [b"first", b"second"]
+
+
+def put(there: Place, text: bytes) -> State:
+    """Put a file into a place, over what is there, and return its state as a look at the folder finds it."""
+    there.delete("in/list.csv")
+    there.save("in/list.csv", ContentFile(text))
+    [(name, state)] = there.files("in")
+    assert (name, state) == ("list.csv", there.state("in/list.csv"))
+    return state
+
+
+def test_a_file_is_lent_and_moved_in_the_state_that_was_seen(place_address: str) -> None:
+    there = place(place_address)
+    state = put(there, b"first")
+    with there.fetched("in/list.csv", state) as path:
+        assert path.read_bytes() == b"first"
+    there.move("in/list.csv", "in/done/list.csv", state)
+    assert (there.listdir("in"), contents(place_address, "in/done/list.csv")) == ((["done"], []), b"first")
+
+
+def test_a_file_in_another_state_is_neither_lent_nor_moved(place_address: str) -> None:
+    there = place(place_address)
+    seen = put(there, b"first")
+    put(there, b"other")
+    lent: list[Path] = []
+    with pytest.raises(Changed), there.fetched("in/list.csv", seen) as path:
+        lent.append(path)
+    with pytest.raises(Changed):
+        there.move("in/list.csv", "in/done/list.csv", seen)
+    assert (lent, there.listdir("in")) == ([], ([], ["list.csv"]))
+
+
+def test_a_file_that_is_gone_is_missed(place_address: str) -> None:
+    there = place(place_address)
+    seen = put(there, b"first")
+    there.delete("in/list.csv")
+    with pytest.raises(FileNotFoundError):
+        there.move("in/list.csv", "in/done/list.csv", seen)
+    with pytest.raises(FileNotFoundError), there.fetched("in/list.csv", seen):
+        pass
 
 
 def test_a_file_that_cannot_be_written_whole_leaves_nothing_in_a_folder(tmp_path: Path) -> None:

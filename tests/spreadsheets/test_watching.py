@@ -19,8 +19,10 @@ from backoffice.jobs.runner import run_job
 from backoffice.jobs.services import enqueue_job
 from backoffice.spreadsheets.models import ImportJob, ImportProfile, WatchedFile
 from backoffice.spreadsheets.places import Folder as LocalFolder
-from backoffice.spreadsheets.places import place
+from backoffice.spreadsheets.places import State, place
+from backoffice.spreadsheets.readers import UnreadableFile
 from backoffice.spreadsheets.services import TELL_OWNER, take_arrivals
+from backoffice.spreadsheets.services.watching import import_arrival
 from backoffice.spreadsheets.tasks import WATCH
 from catalog.models import Product
 from tests.factories import make_product
@@ -279,14 +281,22 @@ def test_a_file_that_is_written_while_it_is_read_is_left(
     assert Product.objects.count() == 2
 
 
-def test_a_file_that_is_too_large_is_refused_and_not_fetched(
-    folder: Folder, catalogue_manager: Any, settings: Any
-) -> None:
+def test_a_file_that_is_too_large_is_refused(folder: Folder, catalogue_manager: Any, settings: Any) -> None:
     settings.SPREADSHEET_LIMITS = settings.SPREADSHEET_LIMITS | {"bytes": 10}
     profile_of(catalogue_manager)
     folder.drop()
     look_twice()
     assert "Split it into smaller files." in folder.text("refused/list.csv.txt")
+
+
+def test_a_file_that_is_too_large_is_not_fetched(local: Path, catalogue_manager: Any, settings: Any) -> None:
+    class FarAway(LocalFolder):
+        def fetched(self, name: str, state: State) -> Any:
+            raise AssertionError
+
+    settings.SPREADSHEET_LIMITS = settings.SPREADSHEET_LIMITS | {"bytes": 10}
+    with pytest.raises(UnreadableFile, match="Split it into smaller files"):
+        import_arrival(FarAway(location=local), profile_of(catalogue_manager), "miller/list.csv", State(11, ""))
 
 
 def test_the_schedule_looks_at_the_folders(folder: Folder, catalogue_manager: Any) -> None:
