@@ -11,9 +11,10 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from import_export.resources import ModelResource
 
-from backoffice.spreadsheets.columns import Blank, Column, Lookup
+from backoffice.spreadsheets.columns import Blank, Column
 from backoffice.spreadsheets.guards import Effect, Guard, share_of_rows
 from backoffice.spreadsheets.keys import ID, Key, columns_by
+from backoffice.spreadsheets.lookups import joins_of, refuse_unknown_words
 from backoffice.spreadsheets.merging import CREATE, UPDATE, Merge, default_values
 from backoffice.spreadsheets.staging import Stage
 from backoffice.spreadsheets.versions import VERSION, VERSION_COLUMN, Compared, refuse_stale, versioned_by
@@ -210,7 +211,7 @@ class TableResource(SheetResource):
         self.refuse_several(stage, self.known_rows(stage))
         self._refuse_taken(stage)
         for field, column in self._looked_up(stage).items():
-            _refuse_unknown_words(stage, field, column, self.known_rows(stage))
+            refuse_unknown_words(stage, field, column, self.known_rows(stage))
         if not self.creates or self.rules.mode == "update":
             self._refuse_new(stage)
         else:
@@ -228,7 +229,8 @@ class TableResource(SheetResource):
             "main",
             f"SELECT *, CASE WHEN id IS NULL THEN '{CREATE}' ELSE '{UPDATE}' END AS action"
             f" FROM (SELECT r.row, t.id{new}{was} FROM {stage.rows} AS r"
-            f" LEFT JOIN {self.known_rows(stage)} {_joins(self._looked_up(stage))} WHERE {_accepted(stage)}) AS wanted"
+            f" LEFT JOIN {self.known_rows(stage)} {joins_of(self._looked_up(stage))}"
+            f" WHERE {_accepted(stage)}) AS wanted"
             f" WHERE id IS NULL OR {differs}",
             default_values(self._meta.model, ()),
         )
@@ -337,7 +339,7 @@ class TableResource(SheetResource):
                 field: Compared(
                     target=column.target,
                     wanted=self._new_value(field, column),
-                    joins=_joins({field: column} if field in looked_up else {}),
+                    joins=joins_of({field: column} if field in looked_up else {}),
                     shown=self._shown(column),
                     given=f"array_to_string(r.\"{field}\", ', ')" if column.sql_type.endswith("[]") else "",
                 )
@@ -390,37 +392,3 @@ class TableResource(SheetResource):
 def _accepted(stage: Stage) -> str:
     """Return the SQL condition that nothing is wrong with a staged row `r`."""
     return f"NOT EXISTS (SELECT FROM {stage.problems} AS p WHERE p.row = r.row)"
-
-
-def _words(lookup: Lookup) -> str:
-    return f"(SELECT word, min(id) AS id, count(*) AS found FROM ({lookup.relation}) AS words GROUP BY word)"
-
-
-def _joins(columns: dict[str, Column]) -> str:
-    return " ".join(
-        f'LEFT JOIN {_words(column.lookup)} AS "by_{field}" ON "by_{field}".word = upper(r."{field}")'
-        for field, column in columns.items()
-        if column.lookup
-    )
-
-
-def _refuse_unknown_words(stage: Stage, field: str, column: Column, known_rows: str) -> None:
-    lookup = column.lookup
-    if lookup is None:
-        return
-    source = f"{stage.rows} AS r LEFT JOIN {known_rows} {_joins({field: column})}"
-    has_one_of_them = (
-        f'EXISTS (SELECT FROM ({lookup.relation}) AS words WHERE word = upper(r."{field}")'
-        f' AND words.id = t."{column.target}")'
-    )
-    for rule, sentence, condition in (
-        ("unknown", lookup.unknown, f'"by_{field}".id IS NULL'),
-        ("ambiguous", lookup.ambiguous, f'"by_{field}".found > 1 AND NOT {has_one_of_them}'),
-    ):
-        stage.refuse(
-            field,
-            rule,
-            f'format(%(sentence)s, r."{field}")',
-            f'{source} WHERE r."{field}" IS NOT NULL AND {condition}',
-            {"sentence": str(sentence)},
-        )
