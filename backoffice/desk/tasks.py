@@ -87,8 +87,8 @@ def export_in_background(context: JobContext, *, pk: int, total: int) -> dict[st
 @job(kind=ExportSchedule.run_kind, title=_("Make a scheduled export"), time_limit=3600, atomic=False)
 def make_scheduled_export(context: JobContext, *, schedule: str, due: str) -> dict[str, Any]:
     """Make the one export of a schedule for the local time `due`, however late it is."""
-    plan = ExportSchedule.objects.select_related("owner").get(pk=schedule)
-    if not plan.active:
+    plan = ExportSchedule.objects.active().select_related("owner").filter(pk=schedule).first()
+    if plan is None:  # It was paused, or deleted, after this was asked for.
         return {"paused": True}
     try:
         with context.effect():
@@ -111,7 +111,7 @@ def send_export(context: JobContext, *, pk: int) -> dict[str, Any]:
             return {"sent": deliver_export(export=export)}
     except Exception as error:
         if _is_over(context, error):
-            _tell_of_failure(context, export, str(error))
+            _tell_of_failure(context, export, _sentence(error))
         raise
 
 
@@ -135,7 +135,7 @@ def _make(context: JobContext, export: ExportFile, total: int, *, made: Callable
         raise
     except Exception as error:
         if _is_over(context, error):
-            _fail(context, export, " ".join(error.messages) if isinstance(error, ValidationError) else str(error))
+            _fail(context, export, _sentence(error))
         raise
     context.progress(export.rows or 0, export.rows or 0)
     return {"rows": export.rows}
@@ -148,6 +148,10 @@ def _fail(context: JobContext, export: ExportFile, error: str) -> None:
             tell_of_export(ExportFile.objects.select_related("owner").get(pk=export.pk))
     if export.schedule is not None:
         _tell_of_failure(context, export, error)
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
 
 
 def _is_over(context: JobContext, error: Exception) -> bool:

@@ -304,6 +304,23 @@ class TestInTime:
         schedule.refresh_from_db()
         assert (schedule.active, schedule.next_due > MONDAY - timedelta(days=365)) == (True, True)
 
+    def test_one_that_was_deleted_meanwhile_exports_nothing(self, manager: Any) -> None:
+        job = run_plan(plan=plan(manager), actor=manager)
+        ExportSchedule.objects.get().delete()
+        assert (run_job(job.pk), ExportFile.objects.exists()) == ("succeeded", False)
+
+    def test_a_folder_that_is_named_no_more_is_told_of_in_a_sentence(
+        self, manager: Any, settings: Any, tmp_path: Path
+    ) -> None:
+        settings.EXPORT_FOLDER = str(tmp_path / "place")
+        schedule = plan(manager, to_folder=True)
+        settings.EXPORT_FOLDER = ""
+        work(schedule)
+        (told,) = mail.outbox
+        assert told.body.startswith(
+            "There is no export folder: the setting EXPORT_FOLDER names none. Run “Our products”"
+        )
+
     def test_it_runs_now_and_keeps_its_times(self, manager: Any) -> None:
         schedule = reload(plan(manager))
         job = run_plan(plan=schedule, actor=manager)
