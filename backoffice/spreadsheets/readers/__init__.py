@@ -18,6 +18,7 @@ from backoffice.spreadsheets.readers.base import (
 from backoffice.spreadsheets.readers.delimiters import DELIMITERS
 from backoffice.spreadsheets.readers.encodings import ENCODINGS
 from backoffice.spreadsheets.readers.opening import open_sheet, refuse_large
+from backoffice.spreadsheets.readers.trial import try_to_read
 
 __all__ = [
     "DELIMITERS",
@@ -32,4 +33,5 @@ __all__ = [
     "UnreadableFile",
     "open_sheet",
     "refuse_large",
+    "try_to_read",
 ]

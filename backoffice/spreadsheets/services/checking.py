@@ -28,6 +28,7 @@ from backoffice.spreadsheets.services.files import (
     opened,
     request_of,
     resource_asked,
+    tried,
 )
 from backoffice.spreadsheets.services.leftovers import cancelled, sweep_imports
 from backoffice.spreadsheets.services.profiles import header_changes, terms_of
@@ -169,7 +170,7 @@ def discard_import(*, job: ImportJob, actor: User | None) -> ImportJob:
 
 def facts_of(job: ImportJob, *, options: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the head of an import's file shows when it is read with `options`. Raises UnreadableFile."""
-    request = request_of(job, options=options)
+    request = tried(request_of(job, options=options))
     with opened(request) as sheet:
         return Opened.of(resource_asked(job.resource, options), sheet, request).facts()
 

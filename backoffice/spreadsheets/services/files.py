@@ -16,7 +16,7 @@ from backoffice.spreadsheets.models import ImportJob
 from backoffice.spreadsheets.notation import Notation, detected_notation
 from backoffice.spreadsheets.progress import Watch, unwatched
 from backoffice.spreadsheets.proposals import examples_of, propose_by_values
-from backoffice.spreadsheets.readers import Layout, Row, Sheet, UnreadableFile, open_sheet
+from backoffice.spreadsheets.readers import Layout, Row, Sheet, UnreadableFile, open_sheet, try_to_read
 from backoffice.spreadsheets.registry import get_resource
 from backoffice.spreadsheets.resources import RowRules, SheetResource
 from backoffice.spreadsheets.staging import Stage, stage_tables
@@ -64,9 +64,19 @@ def checked(request: Request, token: str, watch: Watch = unwatched) -> Iterator[
 
 def opened(request: Request) -> Sheet:
     """Open the file of a request."""
+    return open_sheet(request.path, filename=request.filename, **reading_of(request))
+
+
+def tried(request: Request) -> Request:
+    """Return a request whose file another process could read, so that this one may; raises UnreadableFile."""
+    try_to_read(request.path, filename=request.filename, rows=SAMPLE_ROWS, **reading_of(request))
+    return request
+
+
+def reading_of(request: Request) -> dict[str, Any]:
+    """Return how a request wants its file taken apart."""
     chosen = chosen_options(request.options)
-    reading = {name: chosen[name] for name in READING_OPTIONS if name in chosen}
-    return open_sheet(request.path, filename=request.filename, **reading)
+    return {name: chosen[name] for name in READING_OPTIONS if name in chosen}
 
 
 @dataclass(frozen=True, kw_only=True)
