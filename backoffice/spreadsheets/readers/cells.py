@@ -1,16 +1,22 @@
 """One cell of a sheet: from its type, style and text to a value."""
 
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 
 from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.readers.base import Cell, FaultyCell
+from backoffice.spreadsheets.readers.serials import LITERALS
 from backoffice.spreadsheets.readers.texts import unescaped
 from backoffice.spreadsheets.readers.xml import damaged_workbook
+
+# A format of nothing but zeros gives codes their leading ones.
+ZEROS = re.compile(r"0{2,}")
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,13 @@ class WorkbookFacts:
             except ValueError:
                 number = float(text)
         return number if math.isfinite(number) else no_number(text)
+
+
+def number_shown(code: str) -> Callable[[str], Cell] | None:
+    """Return what makes of a number what its format shows: per cent, or a code with zeros; none for plain numbers."""
+    if "%" in LITERALS.sub("", code.split(";", maxsplit=1)[0]):
+        return percentage
+    return partial(with_zeros, width=len(code)) if ZEROS.fullmatch(code) else None
 
 
 def percentage(text: str) -> Cell:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.readers.archive import protected_workbook
 from backoffice.spreadsheets.readers.base import Cell, Choices, Layout, Limits, Sheet, UnreadableFile, laid_out
-from backoffice.spreadsheets.readers.cells import error_cell
+from backoffice.spreadsheets.readers.cells import error_cell, number_shown
 from backoffice.spreadsheets.readers.serials import date_of_serial
 from backoffice.spreadsheets.readers.sheets import SheetEntry, chosen_sheets
 from backoffice.spreadsheets.readers.worksheet import ParsedRow, SheetReader, read_first_filled, too_long
@@ -103,6 +103,13 @@ def _value(cell: Any, since_1904: bool) -> Cell:
     if isinstance(cell, dict):
         if "error" in cell:
             return error_cell(cell["error"])
-        return date_of_serial(str(cell["date"]), since_1904=since_1904)
-    value: Cell = int(cell) if isinstance(cell, float) and cell.is_integer() else cell
-    return value
+        if "date" in cell:
+            return date_of_serial(str(cell["date"]), since_1904=since_1904)
+        number, shown = _whole(cell["number"]), number_shown(cell["format"])
+        return shown(str(number)) if shown else number
+    return _whole(cell)
+
+
+def _whole(value: Cell) -> Cell:
+    """Return a whole number as int; all numbers of an XLS file are floating."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value

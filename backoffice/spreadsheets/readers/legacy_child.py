@@ -23,12 +23,18 @@ def limit(memory: int, seconds: int) -> None:
             resource.setrlimit(kind, (most, most))
 
 
-def cells(row: list[Any]) -> list[Any]:
-    """Return the cells of a row; what JSON has no type for is an object."""
-    return [value(cell) for cell in row]
+def cells(row: list[Any], formats: dict[int, str]) -> list[Any]:
+    """Return the cells of a row; what JSON has no type for, or a format of its own, is an object."""
+    return [value(cell, formats) for cell in row]
 
 
-def value(cell: Any) -> Any:
+def formats_of(book: Any) -> dict[int, str]:
+    """Return the formats that may show a number as something else, by the style that cells name."""
+    codes = [book.format_map[style.format_key].format_str for style in book.xf_list]
+    return {number: code for number, code in enumerate(codes) if "%" in code or code.startswith("00")}
+
+
+def value(cell: Any, formats: dict[int, str]) -> Any:
     if cell.ctype == xlrd.XL_CELL_DATE:
         return {"date": cell.value}
     if cell.ctype == xlrd.XL_CELL_ERROR:
@@ -36,7 +42,8 @@ def value(cell: Any) -> Any:
     if cell.ctype == xlrd.XL_CELL_BOOLEAN:
         return bool(cell.value)
     if cell.ctype == xlrd.XL_CELL_NUMBER:
-        return cell.value
+        code = formats.get(cell.xf_index)
+        return {"number": cell.value, "format": code} if code else cell.value
     return cell.value if cell.ctype == xlrd.XL_CELL_TEXT and cell.value.strip() else None
 
 
@@ -52,7 +59,7 @@ def choose(book: Any, name: str, header_row: int) -> Any:
 
 
 def any_value(sheet: Any, row: int) -> bool:
-    return any(value(cell) is not None for cell in sheet.row(row))
+    return any(value(cell, {}) is not None for cell in sheet.row(row))
 
 
 def write(line: Any) -> None:
@@ -61,12 +68,12 @@ def write(line: Any) -> None:
 
 def read(path: str, name: str, header_row: int) -> None:
     """Write all of one sheet."""
-    with xlrd.open_workbook(path, logfile=sys.stderr) as book:
-        sheet = choose(book, name, header_row)
+    with xlrd.open_workbook(path, logfile=sys.stderr, formatting_info=True) as book:
+        sheet, formats = choose(book, name, header_row), formats_of(book)
         listed = [[each.name, each.visibility == 0] for each in book.sheets()]
         write({"sheets": listed, "sheet": sheet and sheet.name, "since_1904": book.datemode == 1})
         for place in range(sheet.nrows if sheet else 0):
-            row = cells(sheet.row(place))
+            row = cells(sheet.row(place), formats)
             if any(cell is not None for cell in row):
                 write([place + 1, row])
         write(None)

@@ -1,7 +1,6 @@
 """The parts of an XLSX workbook: its sheets, texts and date formats."""
 
 import posixpath
-import re
 from collections.abc import Callable
 from functools import lru_cache, partial
 
@@ -9,17 +8,15 @@ from django.utils.translation import gettext as _
 
 from backoffice.spreadsheets.readers.archive import Archive
 from backoffice.spreadsheets.readers.base import Cell, Choices, Layout, Limits, Sheet, UnreadableFile, laid_out
-from backoffice.spreadsheets.readers.cells import WorkbookFacts, percentage, with_zeros
-from backoffice.spreadsheets.readers.serials import LITERALS, date_of_serial, shows_dates
+from backoffice.spreadsheets.readers.cells import WorkbookFacts, number_shown
+from backoffice.spreadsheets.readers.serials import date_of_serial, shows_dates
 from backoffice.spreadsheets.readers.sheets import SheetEntry, chosen_sheets
 from backoffice.spreadsheets.readers.texts import read_shared_strings
 from backoffice.spreadsheets.readers.worksheet import SheetParser, SheetReader, parsed_rows, read_first_filled
 from backoffice.spreadsheets.readers.xml import Attributes
 
-# ECMA-376 part 1, 18.8.30: the built-in formats that show per cent.
-PER_CENT = frozenset([9, 10])
-# A format of nothing but zeros gives codes their leading ones.
-ZEROS = re.compile(r"0{2,}")
+# ECMA-376 part 1, 18.8.30: the built-in formats that show numbers as something else.
+BUILT_IN = {9: "0%", 10: "0.00%"}
 # Days come again and again; so many different ones are remembered for each format.
 DATES_KEPT = 10_000
 
@@ -132,15 +129,6 @@ class CellStyles:
             code = self.codes.get(format_id)
             if shows_dates(format_id, code):
                 found[str(number)] = lru_cache(DATES_KEPT)(partial(date_of_serial, since_1904=since_1904))
-            elif shows_per_cent(format_id, code):
-                found[str(number)] = percentage
-            elif code and ZEROS.fullmatch(code):
-                found[str(number)] = partial(with_zeros, width=len(code))
+            elif shown := number_shown(BUILT_IN.get(format_id, "") if code is None else code):
+                found[str(number)] = shown
         return found
-
-
-def shows_per_cent(format_id: int, code: str | None) -> bool:
-    """Say whether a number format shows per cent, and not the sign alone."""
-    if code is None:
-        return format_id in PER_CENT
-    return "%" in LITERALS.sub("", code.split(";")[0])

@@ -75,6 +75,16 @@ def test_an_error_cell_is_faulty_not_blank(patched, read):
     assert (cell, cell.rule) == ("#N/A", "error_value")
 
 
+def test_a_number_is_read_as_its_format_shows_it(shared_data, file_of, read):
+    content = (shared_data / READXL / "biff5-rich-text-string.xls").read_bytes()
+    as_decimal, as_per_cent = (b"\x02\x00\x00" + code for code in (b".0", b"0%"))
+    assert content.count(as_decimal) == 1
+
+    for written, shown in ((content, 0.5), (content.replace(as_decimal, as_per_cent), "50%")):
+        _sheet, rows = read(file_of(written, "a.xls"), header_row=3)
+        assert {row.number: row.cells for row in rows}[14][4] == shown
+
+
 def test_a_sheet_can_be_named_and_an_empty_one_is_passed_over(shared_data, read, refusal):
     path = shared_data / READXL / "types.xls"
 
