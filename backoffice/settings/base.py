@@ -335,6 +335,7 @@ SPREADSHEET_RESOURCES = {
     "customer-tags": "customers.resources.CustomerTagResource",
     "addresses": "customers.resources.AddressResource",
     "orders": "orders.resources.OrderResource",
+    "order-tags": "orders.resources.OrderTagResource",
     "payments": "orders.resources.PaymentResource",
     "shipments": "orders.resources.ShipmentResource",
 }

@@ -140,7 +140,7 @@ class OrderAdmin(TimelineMixin, OrderActions):
         Queue("sold", _("Sold"), lambda orders, user: orders.placed(), counted=False, tab=False),
     )
     list_sections = (LinesSection, NotesSection)
-    spreadsheets = ("orders",)
+    spreadsheets = ("orders", "order-tags")
     empty_text = _("Write the first order, or import orders from a spreadsheet.")
     palette_icon = "receipt_long"
 

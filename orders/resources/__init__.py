@@ -2,5 +2,6 @@
 
 from orders.resources.declaration import OrderResource
 from orders.resources.handling import PaymentResource, ShipmentResource
+from orders.resources.tags import OrderTagResource
 
-__all__ = ["OrderResource", "PaymentResource", "ShipmentResource"]
+__all__ = ["OrderResource", "OrderTagResource", "PaymentResource", "ShipmentResource"]

@@ -116,7 +116,7 @@ REPORTS = {
 IMPORTS = {
     **dict.fromkeys(("products", "prices", "product-tags", "categories"), GOODS),
     **dict.fromkeys(("stock-count", "stock-receipt"), STOCK),
-    **dict.fromkeys(("customers", "customer-tags", "addresses", "orders"), MANAGERS),
+    **dict.fromkeys(("customers", "customer-tags", "addresses", "orders", "order-tags"), MANAGERS),
     **dict.fromkeys(("payments", "shipments"), SALES),
 }
 EXPORTS = {"products": EVERYBODY, "orders": EVERYBODY, "customers": MANAGERS}
@@ -125,7 +125,7 @@ SHEETS = {
     "catalog.product": dict.fromkeys(("products", "prices", "product-tags", "stock-count"), EVERYBODY),
     "catalog.category": {"categories": EVERYBODY},
     "catalog.stockmovement": {"stock-receipt": EVERYBODY},
-    "orders.order": {"orders": MANAGERS},
+    "orders.order": dict.fromkeys(("orders", "order-tags"), MANAGERS),
     "orders.payment": {"payments": MANAGERS},
     "orders.shipment": {"shipments": MANAGERS},
     "customers.customer": dict.fromkeys(("customers", "customer-tags", "addresses"), MANAGERS),
@@ -133,7 +133,7 @@ SHEETS = {
 # A column of each.
 KEYS = {
     **dict.fromkeys(("products", "prices", "product-tags", "stock-count", "stock-receipt"), "sku"),
-    **dict.fromkeys(("orders", "customers", "customer-tags"), "number"),
+    **dict.fromkeys(("orders", "order-tags", "customers", "customer-tags"), "number"),
     **dict.fromkeys(("payments", "shipments"), "order"),
     "categories": "name",
     "addresses": "customer",

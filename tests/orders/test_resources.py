@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from backoffice.spreadsheets.exports import export_sheet
+from backoffice.spreadsheets.registry import get_resource
 from catalog.models import Product
 from customers.models import Customer, CustomerFigures
 from orders.models import Order, OrderLine
@@ -217,3 +219,17 @@ def test_orders_that_no_figure_of_their_customer_holds_are_not_written(tmp_path:
     answer = apply(tmp_path, *rows, header=header)
     assert (answer["status"], Order.objects.count()) == (2, 0)
     assert "larger than the desk keeps" in answer["stderr"]
+
+
+def test_tags_are_set_by_number(tmp_path: Path) -> None:
+    order = make_placed()
+    rows = ("number,tags", f'{order.number},"gift, late"', "SO-0,vip")
+    assert counts(run_import("order-tags", write_csv(tmp_path / "t.csv", *rows), "--apply", "--only-valid")) == (
+        0,
+        1,
+        0,
+        1,
+    )
+    assert Order.objects.get().tags == ["gift", "late"]
+    export_sheet(get_resource("order-tags"), tmp_path / "tags.csv")
+    assert counts(run_import("order-tags", tmp_path / "tags.csv", "--apply")) == (0, 0, 1, 0)
