@@ -23,6 +23,7 @@ from backoffice.bulk.plans import among
 from backoffice.desk.bulk import acting
 from backoffice.desk.changelist import PLACE_VARS
 from backoffice.desk.columns import choice_words
+from backoffice.desk.filters import chips_of
 from backoffice.desk.sites import desk_site
 from backoffice.spreadsheets.exports import Exported, exported_columns
 from backoffice.spreadsheets.models import ExportFile, ExportTemplate, Format
@@ -133,6 +134,20 @@ def list_query(query: QueryDict) -> str:
     for name in (*PLACE_VARS, *ASKED):
         kept.pop(name, None)
     return kept.urlencode()
+
+
+def query_in_words(asked: Any, user: Any) -> str:
+    """Return which rows of a list are exported: those of a queue, filters, a search; none if it is the whole list."""
+    admin, request = desk_site().get_model_admin(_model(asked.model_label)), acting(user)
+    request.GET = QueryDict(asked.query)
+    try:
+        listed = rows_listed(admin, request)
+    except ValidationError:
+        return str(asked.query)
+    words = [str(listed.queue.title)] if listed.queue else []
+    words += [f"{chip.title}: {chip.value}" for chip in chips_of(listed)]
+    words += [_("found by “%(term)s”") % {"term": listed.query}] if listed.query else []
+    return ", ".join(words)
 
 
 def prepared(

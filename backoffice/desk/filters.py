@@ -5,6 +5,7 @@ list_filter = (("status", ChoiceFilter), ("placed_at", DateRangeFilter), ("custo
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -35,6 +36,26 @@ SKIPPING = """
     )
     SELECT value FROM skipping WHERE value IS NOT NULL LIMIT %s
 """
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter that is set: what it says, and the address of the list without it."""
+
+    title: str
+    value: str
+    without: str
+
+
+def chips_of(changelist: Any) -> list[Chip]:
+    """Return a chip for each filter of a list that is set."""
+    chips = []
+    for spec in changelist.filter_specs:
+        value = spec.chip() if hasattr(spec, "chip") and spec.used_parameters else ""
+        if value:
+            without = changelist.get_query_string(remove=[name for name in spec.expected_parameters() if name])
+            chips.append(Chip(capfirst(spec.title), value, without))
+    return chips
 
 
 class Labelled:

@@ -326,6 +326,28 @@ def test_a_template_keeps_what_was_chosen(signed_in: Any, viewer: Any) -> None:
     assert template.history.count() == 1
 
 
+def test_pages_say_in_words_which_rows_are_exported(signed_in: Any, viewer: Any) -> None:
+    make_product()
+    client = signed_in(viewer)
+    for query, words in (
+        ("queue=low&status__exact=active&q=SKU*", "Low on stock, Status: Active, found by “SKU*”"),
+        ("", "the whole list"),
+        ("status__exact=gone&nothing=1", "status__exact=gone&amp;nothing=1"),
+    ):
+        template = ExportTemplate.objects.create(
+            owner=viewer,
+            name=f"T{len(words)}",
+            model_label="catalog.product",
+            columns=["sku_code"],
+            query=query,
+            format="csv",
+        )
+        assert words in client.get(f"/spreadsheets/exporttemplate/{template.pk}/change/").content.decode()
+    ask(client, f"{PRODUCTS}?status__exact=active", column=["sku_code"])
+    page = client.get(f"/spreadsheets/exportfile/{ExportFile.objects.get().pk}/change/").content.decode()
+    assert "Rows: Status: Active." in page
+
+
 def test_a_template_is_its_owners_unless_it_is_shared(signed_in: Any, viewer: Any, operator: Any) -> None:
     signed_in(viewer).post(PRODUCTS, template_asked())
     template = ExportTemplate.objects.get()

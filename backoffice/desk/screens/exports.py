@@ -20,7 +20,7 @@ from backoffice.changes.refusals import Refusal
 from backoffice.desk.admin import DeskModelAdmin, ReadOnlyAdmin
 from backoffice.desk.admin.sheets import FETCH_VAR
 from backoffice.desk.columns import NOTHING, column, number, row_link, status_badge, text, when
-from backoffice.desk.exporting import EXPORT, headers_of, list_of
+from backoffice.desk.exporting import EXPORT, headers_of, list_of, query_in_words
 from backoffice.desk.filters import DateRangeFilter, RelatedFilter, YesNoFilter
 from backoffice.desk.queues import Queue
 from backoffice.jobs.models import Job
@@ -120,6 +120,7 @@ class ExportFileAdmin(ReadOnlyAdmin):
             "export": export,
             "kind": kind_of(export),
             "columns": headers_of(export, request.user),
+            "which": query_in_words(export, export.owner),
             "state": state_of(export),
             "work": job_of(export) if export.state == ExportFile.State.QUEUED else None,
             "ready": ready,
@@ -174,7 +175,9 @@ class ExportTemplateAdmin(DeskModelAdmin):
     whose = mine = column(lambda template: str(template.owner), gettext_lazy("owner"))
     changed = when("updated_at", gettext_lazy("changed"))
     columns_shown = column(lambda template: ", ".join(headers_of(template, template.owner)), gettext_lazy("columns"))
-    filters = column(lambda template: template.query or NOTHING, gettext_lazy("filters"))
+    filters = column(
+        lambda template: query_in_words(template, template.owner) or _("the whole list"), gettext_lazy("which rows")
+    )
     use = column(
         lambda template: row_link(f"{list_address(template, page='export')}", _("Export with it")), gettext_lazy("use")
     )

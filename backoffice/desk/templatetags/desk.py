@@ -1,6 +1,5 @@
 """What the desk's templates ask of a list."""
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -10,10 +9,10 @@ from django.template import Library
 from django.template.defaultfilters import linebreaksbr
 from django.urls import resolve
 from django.utils.html import format_html, format_html_join
-from django.utils.text import capfirst
 
 from backoffice.changes.words import plain
 from backoffice.desk.columns import NOTHING, figure, moment
+from backoffice.desk.filters import Chip, chips_of
 from backoffice.desk.queues import QUEUE_VAR, Queue
 from backoffice.desk.search import BROADEN
 from backoffice.notes.services import MENTION
@@ -23,25 +22,10 @@ PLAINLY_TOLD = (models.DecimalField, models.IntegerField, models.BooleanField, m
 register = Library()
 
 
-@dataclass(frozen=True)
-class Chip:
-    """A filter that is set: what it says, and the address of the list without it."""
-
-    title: str
-    value: str
-    without: str
-
-
 @register.simple_tag
 def active_chips(cl: Any) -> list[Chip]:
     """Return a chip for each filter of the list that is set."""
-    chips = []
-    for spec in cl.filter_specs:
-        value = spec.chip() if hasattr(spec, "chip") and spec.used_parameters else ""
-        if value:
-            without = cl.get_query_string(remove=[name for name in spec.expected_parameters() if name])
-            chips.append(Chip(capfirst(spec.title), value, without))
-    return chips
+    return chips_of(cl)
 
 
 @register.simple_tag
