@@ -158,6 +158,12 @@ def test_what_leaves_the_desk_is_on_record(signed_in: Any, manager: Any, adminis
     assert str(record) in signed_in(administrator).get("/spreadsheets/exportfile/?queue=personal").content.decode()
 
 
+def test_who_has_no_files_is_told_how_to_get_some(signed_in: Any, manager: Any) -> None:
+    page = signed_in(manager).get("/spreadsheets/exportfile/?queue=mine").content.decode()
+    assert "No exports here" in page
+    assert "Choose “Export” in a list" in page
+
+
 def test_a_file_is_its_owners_alone(signed_in: Any, manager: Any, administrator: Any, viewer: Any) -> None:
     make_product()
     ask(signed_in(manager), PRODUCTS, column=["sku_code"])

@@ -27,6 +27,8 @@ from backoffice.jobs.models import Job
 from backoffice.spreadsheets.models import ExportFile, ExportTemplate
 from backoffice.spreadsheets.services import can_fetch, forget_export, note_fetched
 
+KEPT_HERE = gettext_lazy("Choose “Export” in a list: its files are kept here for you alone, until they expire.")
+
 
 def state_of(export: ExportFile) -> str:
     """Return whether the file can be fetched, and why not."""
@@ -74,14 +76,14 @@ class ExportFileAdmin(ReadOnlyAdmin):
     sortable_by = ("made",)
     list_filter = (("owner", RelatedFilter), ("personal", YesNoFilter), ("asked_at", DateRangeFilter))
     queues = (
-        Queue("mine", gettext_lazy("My files"), lambda files, user: files.of(user), counted=False),
+        Queue("mine", gettext_lazy("My files"), lambda files, user: files.of(user), counted=False, empty=KEPT_HERE),
         Queue(
             "personal", gettext_lazy("Personal data"), lambda files, user: files.filter(personal=True), counted=False
         ),
     )
     row_name = gettext_lazy("export")
     row_names = gettext_lazy("exports")
-    empty_text = gettext_lazy("Choose “Export” in a list: its files are kept here for you alone, until they expire.")
+    empty_text = KEPT_HERE
 
     name = column(str, gettext_lazy("name"))
     kind = column(kind_of, gettext_lazy("rows of"))
