@@ -136,7 +136,7 @@ def _write(merges: list[Merge], stage: Stage, tables: dict[str, dict[str, int]])
                 changed, done = changed + count, done + count
                 stage.watch(_("Writing"), done, total)
             _expect(merge, action, changed, tables)
-            if action == CREATE and (tables[merge.name][UPDATE] or merge is not merges[-1]):
+            if action == CREATE:
                 merge.tell_planner(changed)
 
 

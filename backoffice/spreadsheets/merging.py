@@ -127,7 +127,9 @@ class Merge:
             yield changed
 
     def tell_planner(self, created: int) -> None:
-        """Make what is known of the table true after many new rows, for statements that join them one by one else."""
+        """Make what is known of the table true after many new rows: who joins them next, such as the check of the same
+        file, would do it one by one, as if there were few.
+        """
         if created >= MANY_ROWS:
             with connection.cursor() as cursor:
                 cursor.execute(f"ANALYZE {self.table}")
