@@ -55,6 +55,7 @@ class UploadForm(DeskForm):
             "CSV (also packed as .csv.gz), Excel (.xlsx, .xls) or OpenDocument (.ods), with column names on top."
         ),
         widget=forms.ClearableFileInput(attrs={"accept": ACCEPTED}),
+        error_messages={"empty": gettext_lazy("The file is empty. Choose a file with a header row and data.")},
     )
     profile = forms.ModelChoiceField(
         label=gettext_lazy("Profile"),

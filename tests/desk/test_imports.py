@@ -310,6 +310,12 @@ def test_a_delimiter_can_be_chosen(signed_in: Any, catalogue_manager: Any) -> No
     assert ImportJob.objects.get().created == 1
 
 
+def test_an_empty_file_is_refused_with_what_to_do(signed_in: Any, catalogue_manager: Any) -> None:
+    page = upload(signed_in(catalogue_manager), "").content.decode()
+    assert "The file is empty. Choose a file with a header row and data." in page
+    assert not ImportJob.objects.exists()
+
+
 def test_a_workbook_whose_first_sheet_is_empty_is_read(signed_in: Any, catalogue_manager: Any) -> None:
     content = workbook(Cover=[], Goods=[["SKU"], ["A-1"]])
     page = upload(signed_in(catalogue_manager), content, name="list.xlsx").content.decode()
